@@ -1,0 +1,263 @@
+"""A mentor's hours, the calendar that sells them once, and the bookings made of it."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.guards import overlap_guard
+from mentormatch.db import PublicIdField, TimestampedModel
+from mentormatch.mentors.models import MentorProfile
+
+if TYPE_CHECKING:
+    from mentormatch.accounts.models import User
+
+
+class AvailabilitySlot(TimestampedModel):
+    """A window of a mentor's wall clock, every week or on one date.
+
+    Minutes since midnight in the mentor's zone; 1440 is 24:00. Windows that touch are one.
+    """
+
+    mentor = models.ForeignKey(MentorProfile, on_delete=models.CASCADE, related_name="availability")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), null=True, blank=True)
+    date = models.DateField(_("date"), null=True, blank=True)
+    start_minute = models.PositiveSmallIntegerField()
+    end_minute = models.PositiveSmallIntegerField()
+
+    class Meta:
+        verbose_name = _("opening")
+        verbose_name_plural = _("openings")
+        ordering = ["weekday", "date", "start_minute"]
+        indexes = [models.Index(fields=["mentor", "date"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weekday__isnull=True, date__isnull=False)
+                | Q(weekday__isnull=False, weekday__lte=6, date__isnull=True),
+                name="bookings_availability_weekday_or_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_minute__gt=F("start_minute"), end_minute__lte=1440),
+                name="bookings_availability_ends_after_start",
+            ),
+            models.UniqueConstraint(
+                fields=["mentor", "weekday", "date", "start_minute", "end_minute"],
+                nulls_distinct=False,
+                name="bookings_availability_once",
+            ),
+        ]
+
+
+class TimeOff(TimestampedModel):
+    """Whole days of the mentor's wall calendar on which nothing is offered; both ends count."""
+
+    mentor = models.ForeignKey(MentorProfile, on_delete=models.CASCADE, related_name="time_off")
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+
+    class Meta:
+        verbose_name = _("time off")
+        verbose_name_plural = _("time off")
+        ordering = ["first_day"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_day__gte=F("first_day")), name="bookings_time_off_ends_after_start"
+            ),
+        ]
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def for_user(self, user: "User") -> Self:
+        """Those in which this person takes part, as mentee or as mentor."""
+        return self.filter(Q(mentee=user) | Q(mentor__user=user))
+
+    def with_people(self) -> Self:
+        """With everything a list or a page names, in the same query."""
+        return self.select_related("mentor__user", "mentee")
+
+    def upcoming(self, now: dt.datetime) -> Self:
+        """Those that still take time, soonest first."""
+        return self.filter(status__in=Booking.HOLDS_TIME, ends_at__gt=now).order_by("starts_at")
+
+    def past(self, now: dt.datetime) -> Self:
+        """Those that are over or called off, latest first."""
+        return self.exclude(status__in=Booking.HOLDS_TIME, ends_at__gt=now).order_by("-starts_at")
+
+
+class Booking(TimestampedModel):
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        CONFIRMED = "confirmed", _("confirmed")
+        CANCELLED = "cancelled", _("cancelled")
+        COMPLETED = "completed", _("completed")
+        NO_SHOW = "no_show", _("no-show")
+
+    class Type(models.TextChoices):
+        ONE_ON_ONE = "one_on_one", _("one-on-one")
+        GROUP = "group", _("group")
+        TRIAL = "trial", _("trial")
+
+    class Side(models.TextChoices):
+        MENTEE = "mentee", _("mentee")
+        MENTOR = "mentor", _("mentor")
+        STAFF = "staff", _("staff")
+        SYSTEM = "system", _("system")
+
+    class CancellationCode(models.TextChoices):
+        CANCELLED = "cancelled", _("cancelled")
+        DECLINED = "declined", _("declined")
+        EXPIRED = "expired", _("not paid in time")
+        LAPSED = "lapsed", _("not answered in time")
+        GROUP_MINIMUM = "group_minimum", _("too few took part")
+
+    HOLDS_TIME: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.CONFIRMED)
+    TOOK_PLACE: ClassVar[tuple[str, ...]] = (Status.COMPLETED, Status.NO_SHOW)
+
+    code = PublicIdField()
+    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="bookings")
+    mentee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bookings"
+    )
+    session_type = models.CharField(_("kind"), max_length=16, choices=Type, default=Type.ONE_ON_ONE)
+    status = models.CharField(_("status"), max_length=16, choices=Status, editable=False)
+    starts_at = models.DateTimeField(_("starts"), editable=False)
+    ends_at = models.DateTimeField(_("ends"), editable=False)
+    duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
+    notes = models.TextField(_("what you want to talk about"), max_length=2000, blank=True)
+    # The snapshot of the terms it was booked under (`policy.py`).
+    price_minor = models.PositiveIntegerField(_("price"), default=0)
+    platform_fee_minor = models.PositiveIntegerField(_("platform fee"), default=0)
+    currency = models.CharField(_("currency"), max_length=3)
+    free_cancellation_until = models.DateTimeField(_("free cancellation until"))
+    # Pending: to pay until …, or (never both) to be answered by the mentor until ….
+    hold_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    answer_by_at = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancelled_by = models.CharField(max_length=16, choices=Side, blank=True, editable=False)
+    cancellation_code = models.CharField(
+        max_length=16, choices=CancellationCode, blank=True, editable=False
+    )
+    cancellation_reason = models.CharField(max_length=500, blank=True)
+    refund_minor = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("What the policy gives back on cancellation.")
+    )
+    # SEQUENCE of the invitation (RFC 5546): rises with each change of time.
+    sequence = models.PositiveSmallIntegerField(default=0, editable=False)
+    metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+
+    objects: ClassVar[BookingQuerySet] = BookingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        ordering = ["-starts_at"]
+        indexes = [
+            models.Index(fields=["mentor", "starts_at"]),
+            models.Index(fields=["mentee", "starts_at"]),
+            models.Index(fields=["status", "hold_expires_at"]),
+            models.Index(fields=["status", "ends_at"]),
+            models.Index(fields=["status", "completed_at"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="bookings_booking_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_minutes__gte=15, duration_minutes__lte=180),
+                name="bookings_booking_between_15_and_180_minutes",
+            ),
+            models.CheckConstraint(
+                condition=Q(platform_fee_minor__lte=F("price_minor"))
+                & Q(refund_minor__lte=F("price_minor")),
+                name="bookings_booking_fee_and_refund_within_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_expires_at__isnull=True) | Q(answer_by_at__isnull=True),
+                name="bookings_booking_to_pay_or_to_answer",
+            ),
+            models.UniqueConstraint(
+                fields=["mentor", "mentee"],
+                condition=Q(session_type="trial")
+                & Q(status__in=["pending", "confirmed", "completed", "no_show"]),
+                name="bookings_booking_one_trial_a_pair",
+            ),
+            overlap_guard(
+                name="bookings_mentee_busy",
+                owner="mentee",
+                condition=Q(status__in=["pending", "confirmed"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def is_paid_for(self) -> bool:
+        """Whether money is owed for it at all."""
+        return self.price_minor > 0
+
+    @property
+    def is_to_pay(self) -> bool:
+        return self.status == self.Status.PENDING and self.hold_expires_at is not None
+
+    @property
+    def is_to_answer(self) -> bool:
+        return self.status == self.Status.PENDING and self.answer_by_at is not None
+
+    def side_of(self, user: "User") -> str | None:
+        """Which side that person is on; `None` for a stranger."""
+        if user.pk == self.mentee_id:
+            return self.Side.MENTEE
+        return self.Side.MENTOR if user.pk == self.mentor.user_id else None
+
+
+class CalendarEntry(TimestampedModel):
+    """A stretch of a mentor's time that is taken, buffers included; half-open.
+
+    Everything that takes time writes here and slots read only this, so that one constraint
+    guards them all. An entry that is no longer live takes no time.
+    """
+
+    class Kind(models.TextChoices):
+        BOOKING = "booking", _("booking")
+        GROUP = "group", _("group session")
+        EXTERNAL = "external", _("from another calendar")
+        HOLD = "hold", _("held")
+
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.CASCADE, related_name="calendar_entries"
+    )
+    booking = models.OneToOneField(
+        Booking, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_entry"
+    )
+    kind = models.CharField(max_length=16, choices=Kind)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    is_live = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("calendar entry")
+        verbose_name_plural = _("calendar entries")
+        ordering = ["starts_at"]
+        indexes = [
+            models.Index(
+                fields=["mentor", "starts_at", "ends_at"],
+                condition=Q(is_live=True),
+                name="bookings_entry_live",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="bookings_entry_ends_after_start"
+            ),
+            overlap_guard(
+                name="bookings_mentor_busy", owner="mentor", condition=Q(is_live=True)
+            ),
+        ]

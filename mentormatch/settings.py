@@ -1,0 +1,308 @@
+"""Settings, all of them driven by the environment (see `.env.example`)."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from mentormatch.environment import load_demo_secrets, refuse_placeholder, stem_of
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- How it is run -------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+DEMO_MODE = env("MENTORMATCH_DEMO", default="")  # "", "1" or "public"
+DEMO = DEMO_MODE in {"1", "public"}
+HOST = env("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+SITE_URL = env("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=2)
+_site = urlsplit(SITE_URL)
+_https = _site.scheme == "https"
+_local_secrets = load_demo_secrets(VAR_DIR / "secrets.env") if DEMO or DEBUG else {}
+
+
+def _secret(name: str) -> str:
+    value = refuse_placeholder(name, env(name, default="")) or _local_secrets.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is missing. Set it in the environment or in .env "
+            "(or start with `make run`, which makes its own)."
+        )
+    return value
+
+
+SECRET_KEY = _secret("SECRET_KEY")
+JWT_SECRET = _secret("JWT_SECRET")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+if not ALLOWED_HOSTS:
+    ALLOWED_HOSTS = [_site.hostname or "localhost"]
+    if DEMO or DEBUG:
+        ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# --- The house -----------------------------------------------------------------------
+ROOT_URLCONF = "mentormatch.urls"
+WSGI_APPLICATION = "mentormatch.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+INSTALLED_APPS = [
+    "mentormatch.ui",
+    "mentormatch.background",
+    "mentormatch.accounts",
+    "mentormatch.mentors",
+    "bookings",
+    "payments",
+    "payments.stripe_emulator",
+    "sessions_app",
+    "reviews",
+    "mentormatch.notifications",
+    "mentormatch.demo",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+    "django_htmx",
+    "django_include_bootstrap",
+    "django_tasks",
+    "django_tasks_db",
+    "djstripe",
+    "ninja",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mentormatch.accounts.middleware.ViewerMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "mentormatch.ui.middleware.DomainErrorMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mentormatch.ui.context.site",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Databases -----------------------------------------------------------------------
+DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mentormatch.sqlite3'}")
+DATABASE_STEM = stem_of(DATABASE_URL)
+
+SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "CONN_MAX_AGE": None,
+    "OPTIONS": {
+        # IMMEDIATE: a transaction that reads and then writes can't fail half-way on a lock.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    },
+}
+POSTGRES_OPTIONS: dict[str, Any] = {
+    # A connection made per request costs ten times the request.
+    "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+    "connect_timeout": 5,
+    # Waiting for a row is bounded, so that a page says "try again" instead of hanging.
+    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+}
+
+
+def _database(url: str) -> dict[str, Any]:
+    config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    if config["ENGINE"].endswith("sqlite3"):
+        return config | SQLITE
+    config["OPTIONS"] = POSTGRES_OPTIONS | config.get("OPTIONS", {})
+    return config | {"CONN_MAX_AGE": 0}
+
+
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+DATABASES = {
+    "default": _database(DATABASE_URL),
+    "stripe_emulator": SQLITE | {"NAME": VAR_DIR / f"{DATABASE_STEM}.stripe-emulator.sqlite3"},
+}
+DATABASE_ROUTERS = ["payments.stripe_emulator.router.EmulatorRouter"]
+CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache")}
+# dj-stripe's own migrations take a minute of CPU; these build the same schema at once.
+MIGRATION_MODULES = {"djstripe": "payments.djstripe_migrations"}
+
+# --- People --------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "bookings:list"
+ACCOUNT_ADAPTER = "mentormatch.notifications.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_FORMS = {
+    "login": "mentormatch.accounts.forms.LoginForm",
+    "signup": "mentormatch.accounts.forms.SignupForm",
+    "reset_password": "mentormatch.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "mentormatch.accounts.forms.ResetPasswordKeyForm",
+    "change_password": "mentormatch.accounts.forms.ChangePasswordForm",
+    "add_email": "mentormatch.accounts.forms.AddEmailForm",
+}
+ACCOUNT_RATE_LIMITS: dict[str, str] = (
+    {"login": "300/m/ip", "login_failed": "300/m/ip", "signup": "300/m/ip"} if DEMO else {}
+)
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_JWT_ALGORITHM = "HS256"
+HEADLESS_JWT_PRIVATE_KEY = JWT_SECRET
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 900
+
+# --- Language and time ---------------------------------------------------------------
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+DEMO_CLOCK_FILE = VAR_DIR / f"{DATABASE_STEM}.clock" if DEMO else None
+
+# --- Files ---------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Mail ----------------------------------------------------------------------------
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mail'}")
+vars().update(EMAIL_CONFIG)
+if EMAIL_CONFIG["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+    EMAIL_FILE_PATH = EMAIL_CONFIG.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="MentorMatch <no-reply@localhost>")
+
+# --- Work in the background ----------------------------------------------------------
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# --- Money ---------------------------------------------------------------------------
+PLATFORM_FEE_PERCENT = env.int("PLATFORM_FEE_PERCENT", default=10)
+PAYOUT_DELAY_HOURS = env.int("PAYOUT_DELAY_HOURS", default=48)
+SETTLEMENT_CURRENCIES = [
+    code.lower() for code in env.list("SETTLEMENT_CURRENCIES", default=["eur", "usd"])
+]
+STRIPE_SECRET_KEY = refuse_placeholder("STRIPE_SECRET_KEY", env("STRIPE_SECRET_KEY", default=""))
+STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_CONNECT_WEBHOOK_SECRET = env("STRIPE_CONNECT_WEBHOOK_SECRET", default="")
+STRIPE_EMULATED = not STRIPE_SECRET_KEY
+if STRIPE_EMULATED and not (DEMO or DEBUG):
+    raise ImproperlyConfigured(
+        "STRIPE_SECRET_KEY is missing: the built-in test payments are for the demo only."
+    )
+if STRIPE_EMULATED:
+    _made = "".join(c for c in _local_secrets["STRIPE_EMULATOR_SECRET"] if c.isalnum())[:32]
+    STRIPE_SECRET_KEY = f"sk_test_{_made}"
+    STRIPE_WEBHOOK_SECRET = STRIPE_WEBHOOK_SECRET or f"whsec_{_made}"
+    STRIPE_CONNECT_WEBHOOK_SECRET = STRIPE_CONNECT_WEBHOOK_SECRET or f"whsec_connect{_made}"
+STRIPE_EMULATOR = {
+    "secret_key": STRIPE_SECRET_KEY,
+    "site_url": SITE_URL,
+    "webhook_url": f"{SITE_URL}/api/v1/payments/webhook",
+    "webhook_secret": STRIPE_WEBHOOK_SECRET,
+    "connect_webhook_secret": STRIPE_CONNECT_WEBHOOK_SECRET,
+    "clock": "mentormatch.times.now",
+    "settlement_currencies": SETTLEMENT_CURRENCIES,
+    "country": "DE",
+}
+STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+STRIPE_LIVE_SECRET_KEY = STRIPE_SECRET_KEY if STRIPE_LIVE_MODE else ""
+STRIPE_TEST_SECRET_KEY = "" if STRIPE_LIVE_MODE else STRIPE_SECRET_KEY
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+
+# --- Video ---------------------------------------------------------------------------
+VIDEO_PROVIDER = env("VIDEO_PROVIDER", default="builtin")
+
+# --- Safety --------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's icons are data: images
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        # A browser holds the redirect after a form to this as well.
+        "form-action": [SELF, "https://checkout.stripe.com", "https://connect.stripe.com"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+if not (DEBUG or DEMO):
+    if "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name its hosts, not '*'.")
+    if not _https:
+        raise ImproperlyConfigured("SITE_URL must start with https:// outside DEBUG and the demo.")
+
+# --- Log -----------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
+}

@@ -1,0 +1,195 @@
+"""The ledger, the mentors' connected accounts, and the events that Stripe sent."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking
+from mentormatch.db import PublicIdField, TimestampedModel
+from mentormatch.mentors.models import MentorProfile
+
+if TYPE_CHECKING:
+    from mentormatch.accounts.models import User
+
+
+class PaymentAccount(TimestampedModel):
+    """A mentor's connected account. What Stripe says of it is written from dj-stripe's mirror."""
+
+    mentor = models.OneToOneField(
+        MentorProfile, on_delete=models.PROTECT, related_name="payment_account"
+    )
+    code = PublicIdField()  # the idempotency key of creating it
+    stripe_account_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    details_submitted = models.BooleanField(default=False, editable=False)
+    charges_enabled = models.BooleanField(default=False, editable=False)
+    payouts_enabled = models.BooleanField(default=False, editable=False)
+    transfers_active = models.BooleanField(default=False, editable=False)
+    requirements_due: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list, blank=True, editable=False
+    )
+    synced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("connected account")
+        verbose_name_plural = _("connected accounts")
+
+    def __str__(self) -> str:
+        return self.stripe_account_id or self.code
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether money can be sent there: asked before anything is sold."""
+        return self.transfers_active
+
+
+class TransactionQuerySet(models.QuerySet["Transaction"]):
+    def for_user(self, user: "User") -> Self:
+        """Those that this person paid, got back, or is paid."""
+        return self.filter(Q(mentee=user) | Q(mentor__user=user))
+
+
+class Transaction(TimestampedModel):
+    """One row of the ledger, written before Stripe is called.
+
+    Parties, type, amount and currency never change. Amounts are ≥ 0 in minor units: the type
+    gives the direction. `amount = fee + net`; on a refund they are the parts given back.
+    """
+
+    class Type(models.TextChoices):
+        BOOKING = "booking", _("booking")
+        SUBSCRIPTION = "subscription", _("subscription")
+        TIP = "tip", _("tip")
+        REFUND = "refund", _("refund")
+        PAYOUT = "payout", _("payout")
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        PROCESSING = "processing", _("processing")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        REFUNDED = "refunded", _("refunded")
+        PARTIALLY_REFUNDED = "partially_refunded", _("partially refunded")
+
+    OPEN: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.PROCESSING)
+    PAID: ClassVar[tuple[str, ...]] = (Status.SUCCEEDED, Status.PARTIALLY_REFUNDED)
+    CHARGES: ClassVar[tuple[str, ...]] = (Type.BOOKING, Type.SUBSCRIPTION, Type.TIP)
+
+    code = PublicIdField()
+    type = models.CharField(_("type"), max_length=16, choices=Type, editable=False)
+    status = models.CharField(
+        _("status"), max_length=24, choices=Status, default=Status.PENDING, editable=False
+    )
+    booking = models.ForeignKey(
+        Booking, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
+    )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        help_text=_("The charge that a refund gives back or a payout passes on."),
+    )
+    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="transactions")
+    mentee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="transactions"
+    )
+    amount_minor = models.PositiveIntegerField(_("amount"), editable=False)
+    platform_fee_minor = models.PositiveIntegerField(_("platform fee"), default=0, editable=False)
+    net_minor = models.PositiveIntegerField(_("net"), editable=False)
+    currency = models.CharField(_("currency"), max_length=3, editable=False)
+    # Filled in once, from what Stripe answers.
+    stripe_checkout_session_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    checkout_url = models.URLField(max_length=2000, blank=True, editable=False)
+    checkout_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stripe_payment_intent_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    stripe_charge_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    stripe_refund_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    stripe_transfer_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    settled_minor = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    settled_currency = models.CharField(max_length=3, blank=True, editable=False)
+    stripe_fee_minor = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    succeeded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # How our call to Stripe is going.
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error = models.CharField(max_length=500, blank=True, editable=False)
+    needs_attention = models.CharField(max_length=500, blank=True, editable=False)
+    reason = models.CharField(max_length=500, blank=True, editable=False)
+    metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+
+    objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["mentee", "-created_at"]),
+            models.Index(fields=["mentor", "-created_at"]),
+            models.Index(fields=["type", "status", "next_attempt_at"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor=F("platform_fee_minor") + F("net_minor")),
+                name="payments_transaction_fee_and_net_make_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(type__in=["refund", "payout"], parent__isnull=False)
+                | Q(type__in=["booking", "subscription", "tip"], parent__isnull=True),
+                name="payments_transaction_parent_fits_type",
+            ),
+            models.UniqueConstraint(
+                fields=["booking"],
+                condition=Q(type="booking") & ~Q(status="failed"),
+                name="payments_transaction_one_charge_a_booking",
+            ),
+            models.UniqueConstraint(
+                fields=["parent"],
+                condition=Q(type="payout") & ~Q(status="failed"),
+                name="payments_transaction_one_payout_a_charge",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class WebhookEvent(TimestampedModel):
+    """An event as Stripe sent it: verified, stored once for ever, then worked on by a task."""
+
+    event_id = models.CharField(max_length=100, unique=True)
+    type = models.CharField(max_length=100)
+    account = models.CharField(max_length=64, blank=True)
+    livemode = models.BooleanField()
+    payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    # Our handler's own mark: dj-stripe returns early on an event that it has stored.
+    handled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error = models.CharField(max_length=500, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["handled_at", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"

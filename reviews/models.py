@@ -1,0 +1,74 @@
+"""What mentees say of a session, once it is over."""
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from mentormatch.db import PublicIdField, TimestampedModel
+from mentormatch.mentors.models import MentorProfile
+from sessions_app.models import Session
+
+if TYPE_CHECKING:
+    from mentormatch.accounts.models import User
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def public(self) -> Self:
+        """Those that count and that everyone may read."""
+        return self.filter(is_public=True, hidden_at__isnull=True)
+
+    def visible_to(self, user: "User") -> Self:
+        """The public ones, one's own, and for the mentor and staff the private ones too."""
+        if user.is_staff:
+            return self.all()
+        mine = Q(reviewer=user) | Q(mentor__user=user, hidden_at__isnull=True)
+        return self.filter(Q(is_public=True, hidden_at__isnull=True) | mine)
+
+
+class Review(TimestampedModel):
+    code = PublicIdField()
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="reviews")
+    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="reviews")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
+    )
+    rating = models.PositiveSmallIntegerField(_("stars"))
+    comment = models.TextField(_("comment"), max_length=2000, blank=True)
+    is_public = models.BooleanField(_("public"), default=True)
+    hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+    hidden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    hidden_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["mentor", "-created_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rating__gte=1, rating__lte=5), name="reviews_review_1_to_5_stars"
+            ),
+            models.UniqueConstraint(
+                fields=["session", "reviewer"], name="reviews_review_once_a_session"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is part of the mentor's public figures."""
+        return self.is_public and self.hidden_at is None
