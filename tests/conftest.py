@@ -1,0 +1,120 @@
+"""What every test can use. Which database: see `tests/settings.py`."""
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from hypothesis import settings as hypothesis_settings
+from time_machine import TimeMachineFixture
+
+from tests import browser
+
+if TYPE_CHECKING:
+    from mentormatch.accounts.models import User
+
+# A Monday, ten o'clock in Berlin: where a test needs a present, it is this one.
+NOW = dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC)
+PASSWORD = "demo-mentormatch"
+
+# The same examples in every run; a machine that is slow for a moment is no failure.
+hypothesis_settings.register_profile("sample", derandomize=True, deadline=None, max_examples=50)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sample"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever may use the database may use the emulator's too; browser tests need a browser."""
+    for item in items:
+        mark = item.get_closest_marker("django_db")
+        if mark or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
+            given = (mark.args, mark.kwargs) if mark else ((), {})
+            item.add_marker(
+                pytest.mark.django_db(*given[0], **{"databases": "__all__"} | given[1]),
+                append=False,
+            )
+        if item.get_closest_marker("browser"):
+            browser.require(item)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Nothing to change: the settings already name a database for each worker."""
+
+
+@pytest.fixture(autouse=True)
+def _real_clock() -> Iterator[None]:
+    """The demo's clock is a file: no test leaves it moved for the next one."""
+    yield
+    settings.DEMO_CLOCK_FILE.unlink(missing_ok=True)
+
+
+Freeze = Callable[..., TimeMachineFixture]
+
+
+@pytest.fixture
+def freeze(time_machine: TimeMachineFixture) -> Freeze:
+    """`freeze(instant)` stops every clock of this process there until the test ends.
+
+    It returns what moves it: `freeze(NOW).shift(dt.timedelta(hours=1))`.
+    """
+
+    def stop(instant: dt.datetime = NOW) -> TimeMachineFixture:
+        time_machine.move_to(instant, tick=False)
+        return time_machine
+
+    return stop
+
+
+@pytest.fixture
+def now(freeze: Freeze) -> dt.datetime:
+    """The present, stopped at `NOW`."""
+    freeze(NOW)
+    return NOW
+
+
+@pytest.fixture
+def login() -> Callable[["User"], Client]:
+    """`login(user)` is a browser's client in which that person is logged in."""
+
+    def client_of(user: "User") -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def api() -> Callable[["User | None"], Client]:
+    """`api(user)` is a client that sends that person's token; `api(None)` sends none."""
+
+    def client_of(user: "User | None" = None) -> Client:
+        if user is None:
+            return Client()
+        answer = Client().post(
+            "/_allauth/app/v1/auth/login",
+            {"email": user.email, "password": PASSWORD},
+            content_type="application/json",
+        )
+        assert answer.status_code == 200, answer.content
+        token = answer.json()["meta"]["access_token"]
+        return Client(headers={"Authorization": f"Bearer {token}"})
+
+    return client_of
+
+
+@pytest.fixture
+def run_tasks() -> Callable[[], object]:
+    """`run_tasks()` works through the queue until it is empty, as the worker does."""
+    from mentormatch.background.testing import run_tasks
+
+    return run_tasks
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """pytest-playwright starts the installed Chromium instead of a download of its own."""
+    return browser.launch_arguments()

@@ -1,0 +1,351 @@
+"""One factory a model: valid by default, nothing random, each row independent of the others."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import factory
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from factory.django import DjangoModelFactory, Password
+
+from bookings.models import AvailabilitySlot, Booking, CalendarEntry, TimeOff
+from mentormatch import money, times
+from mentormatch.accounts.models import User
+from mentormatch.mentors.models import MentorProfile, Topic
+from mentormatch.notifications.models import Mail
+from payments.models import PaymentAccount, Transaction, WebhookEvent
+from reviews.models import Review
+from sessions_app.models import Presence, Seat, Session
+
+PASSWORD = "demo-mentormatch"
+
+
+class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
+    class Meta:
+        model = EmailAddress
+
+    email = factory.SelfAttribute("user.email")
+    primary = True
+    verified = True
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person; `UserFactory(verified=True)` has shown that the e-mail address is theirs."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    class Params:
+        verified = factory.Trait(address=factory.RelatedFactory(EmailAddressFactory, "user"))
+        staff = factory.Trait(is_staff=True, is_superuser=True)
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    full_name = factory.Sequence(lambda n: f"Person {n}")
+    password = Password(PASSWORD)
+    time_zone = "Europe/Berlin"
+
+
+class TopicFactory(DjangoModelFactory[Topic]):
+    class Meta:
+        model = Topic
+
+    name = factory.Sequence(lambda n: f"Topic {n}")
+    slug = factory.Sequence(lambda n: f"topic-{n}")
+
+
+class MentorFactory(DjangoModelFactory[MentorProfile]):
+    """Listed and payable: 60.00 EUR an hour in Berlin, a free trial, an hour's notice."""
+
+    class Meta:
+        model = MentorProfile
+        skip_postgeneration_save = True
+
+    class Params:
+        draft = factory.Trait(status=MentorProfile.Status.DRAFT, listed_at=None)
+
+    user = factory.SubFactory(UserFactory, verified=True)
+    slug = factory.Sequence(lambda n: f"mentor-{n}")
+    status = MentorProfile.Status.LISTED
+    headline = "Ships software with people"
+    bio = "Twenty years of building things that others have to run."
+    languages = factory.List(["en"])
+    country = "DE"
+    time_zone = "Europe/Berlin"
+    currency = "eur"
+    hourly_rate_minor = 6000
+    trial_rate_minor = 0
+    lengths = factory.List([30, 60, 90])
+    notice_minutes = 60
+    is_payable = True
+    listed_at = factory.LazyFunction(times.now)
+
+    @factory.post_generation
+    def topics(self: Any, create: bool, extracted: Sequence[Topic] | None, **kwargs: Any) -> None:
+        if create:
+            self.topics.set(extracted or [])
+
+
+class AvailabilityFactory(DjangoModelFactory[AvailabilitySlot]):
+    """Mondays from nine to five, on the mentor's wall."""
+
+    class Meta:
+        model = AvailabilitySlot
+
+    class Params:
+        always = factory.Trait(start_minute=0, end_minute=1440)
+
+    mentor = factory.SubFactory(MentorFactory)
+    weekday = factory.Maybe("date", None, 0)
+    date = None
+    start_minute = 9 * 60
+    end_minute = 17 * 60
+
+
+def open_every_day(mentor: MentorProfile, **kwargs: Any) -> list[AvailabilitySlot]:
+    """The same opening on all seven weekdays; `always=True` is around the clock."""
+    return [AvailabilityFactory(mentor=mentor, weekday=day, **kwargs) for day in range(7)]
+
+
+class TimeOffFactory(DjangoModelFactory[TimeOff]):
+    class Meta:
+        model = TimeOff
+
+    mentor = factory.SubFactory(MentorFactory)
+    first_day = factory.LazyFunction(lambda: times.now().date() + dt.timedelta(days=1))
+    last_day = factory.SelfAttribute("first_day")
+
+
+class CalendarEntryFactory(DjangoModelFactory[CalendarEntry]):
+    """The time that a booking takes of its mentor, buffers included."""
+
+    class Meta:
+        model = CalendarEntry
+
+    booking = None
+    mentor = factory.SubFactory(MentorFactory)
+    kind = CalendarEntry.Kind.BOOKING
+    starts_at = factory.LazyFunction(lambda: in_two_days())
+    ends_at = factory.LazyAttribute(lambda entry: entry.starts_at + dt.timedelta(hours=1))
+
+
+def in_two_days() -> dt.datetime:
+    """The full hour two days from now."""
+    return times.now().replace(minute=0, second=0, microsecond=0) + dt.timedelta(days=2)
+
+
+def _price(booking: Any) -> int:
+    if booking.session_type == Booking.Type.TRIAL:
+        return int(booking.mentor.trial_rate_minor or 0)
+    return money.price_for(booking.mentor.hourly_rate_minor, booking.duration_minutes)
+
+
+def _buffered(booking: Any, minutes: str, direction: int) -> dt.timedelta:
+    return direction * dt.timedelta(minutes=getattr(booking.mentor, minutes))
+
+
+class BookingFactory(DjangoModelFactory[Booking]):
+    """An hour in two days, paid and confirmed, in its mentor's calendar."""
+
+    class Meta:
+        model = Booking
+        skip_postgeneration_save = True
+
+    class Params:
+        trial = factory.Trait(session_type=Booking.Type.TRIAL, duration_minutes=30)
+        to_pay = factory.Trait(
+            status=Booking.Status.PENDING,
+            confirmed_at=None,
+            hold_expires_at=factory.LazyFunction(lambda: times.now() + dt.timedelta(minutes=35)),
+        )
+        requested = factory.Trait(
+            status=Booking.Status.PENDING,
+            session_type=Booking.Type.TRIAL,
+            duration_minutes=30,
+            confirmed_at=None,
+            answer_by_at=factory.LazyFunction(lambda: times.now() + dt.timedelta(hours=24)),
+        )
+        cancelled = factory.Trait(
+            status=Booking.Status.CANCELLED,
+            cancelled_at=factory.LazyFunction(times.now),
+            cancelled_by=Booking.Side.MENTEE,
+            cancellation_code=Booking.CancellationCode.CANCELLED,
+        )
+        completed = factory.Trait(
+            status=Booking.Status.COMPLETED,
+            starts_at=factory.LazyFunction(lambda: in_two_days() - dt.timedelta(days=3)),
+            completed_at=factory.SelfAttribute("ends_at"),
+        )
+
+    code = factory.Sequence(lambda n: f"booking{n:09d}")
+    mentor = factory.SubFactory(MentorFactory)
+    mentee = factory.SubFactory(UserFactory)
+    session_type = Booking.Type.ONE_ON_ONE
+    status = Booking.Status.CONFIRMED
+    duration_minutes = 60
+    starts_at = factory.LazyFunction(in_two_days)
+    ends_at = factory.LazyAttribute(
+        lambda booking: booking.starts_at + dt.timedelta(minutes=booking.duration_minutes)
+    )
+    price_minor = factory.LazyAttribute(_price)
+    platform_fee_minor = factory.LazyAttribute(
+        lambda booking: money.fee_for(booking.price_minor, settings.PLATFORM_FEE_PERCENT)
+    )
+    currency = factory.SelfAttribute("mentor.currency")
+    free_cancellation_until = factory.LazyAttribute(
+        lambda booking: booking.starts_at - dt.timedelta(hours=24)
+    )
+    confirmed_at = factory.LazyFunction(times.now)
+    calendar_entry = factory.RelatedFactory(
+        CalendarEntryFactory,
+        "booking",
+        mentor=factory.SelfAttribute("booking.mentor"),
+        starts_at=factory.LazyAttribute(
+            lambda entry: (
+                entry.booking.starts_at + _buffered(entry.booking, "buffer_before_minutes", -1)
+            )
+        ),
+        ends_at=factory.LazyAttribute(
+            lambda entry: (
+                entry.booking.ends_at + _buffered(entry.booking, "buffer_after_minutes", 1)
+            )
+        ),
+        is_live=factory.LazyAttribute(
+            lambda entry: entry.booking.status != Booking.Status.CANCELLED
+        ),
+    )
+
+
+class SeatFactory(DjangoModelFactory[Seat]):
+    class Meta:
+        model = Seat
+
+    booking = factory.SubFactory(BookingFactory)
+    session = factory.SubFactory(
+        "tests.factories.SessionFactory", booking=factory.SelfAttribute("..booking"), seat=None
+    )
+
+
+class SessionFactory(DjangoModelFactory[Session]):
+    """The session of `booking`, which has the one seat in it."""
+
+    class Meta:
+        model = Session
+        skip_postgeneration_save = True
+
+    class Params:
+        booking = factory.SubFactory(BookingFactory)
+        in_progress = factory.Trait(
+            status=Session.Status.IN_PROGRESS, started_at=factory.SelfAttribute("starts_at")
+        )
+        completed = factory.Trait(
+            booking=factory.SubFactory(BookingFactory, completed=True),
+            status=Session.Status.COMPLETED,
+            started_at=factory.SelfAttribute("starts_at"),
+            ended_at=factory.SelfAttribute("ends_at"),
+        )
+
+    code = factory.Sequence(lambda n: f"session{n:09d}")
+    mentor = factory.SelfAttribute("booking.mentor")
+    starts_at = factory.SelfAttribute("booking.starts_at")
+    ends_at = factory.SelfAttribute("booking.ends_at")
+    room_name = factory.Sequence(lambda n: f"{n:032x}")
+    seat = factory.RelatedFactory(
+        SeatFactory, "session", booking=factory.SelfAttribute("..booking")
+    )
+
+
+class PresenceFactory(DjangoModelFactory[Presence]):
+    class Meta:
+        model = Presence
+
+    session = factory.SubFactory(SessionFactory, in_progress=True)
+    user = factory.SelfAttribute("session.mentor.user")
+    joined_at = factory.SelfAttribute("session.starts_at")
+
+
+class ReviewFactory(DjangoModelFactory[Review]):
+    """Five stars of the mentee of a completed session, for everyone to read."""
+
+    class Meta:
+        model = Review
+
+    code = factory.Sequence(lambda n: f"review{n:010d}")
+    session = factory.SubFactory(SessionFactory, completed=True)
+    mentor = factory.SelfAttribute("session.mentor")
+    reviewer = factory.LazyAttribute(
+        lambda review: review.session.seats.select_related("booking__mentee").get().booking.mentee
+    )
+    rating = 5
+    comment = "Worth every minute."
+
+
+class PaymentAccountFactory(DjangoModelFactory[PaymentAccount]):
+    """A connected account that Stripe can send money to."""
+
+    class Meta:
+        model = PaymentAccount
+
+    mentor = factory.SubFactory(MentorFactory)
+    code = factory.Sequence(lambda n: f"account{n:09d}")
+    stripe_account_id = factory.Sequence(lambda n: f"acct_{n:016d}")
+    details_submitted = True
+    charges_enabled = True
+    payouts_enabled = True
+    transfers_active = True
+
+
+class TransactionFactory(DjangoModelFactory[Transaction]):
+    """The charge of a booking, paid."""
+
+    class Meta:
+        model = Transaction
+
+    class Params:
+        open = factory.Trait(
+            booking=factory.SubFactory(BookingFactory, to_pay=True),
+            status=Transaction.Status.PENDING,
+            stripe_payment_intent_id=None,
+            stripe_charge_id=None,
+            succeeded_at=None,
+        )
+
+    code = factory.Sequence(lambda n: f"transaction{n:05d}")
+    type = Transaction.Type.BOOKING
+    status = Transaction.Status.SUCCEEDED
+    booking = factory.SubFactory(BookingFactory)
+    mentor = factory.SelfAttribute("booking.mentor")
+    mentee = factory.SelfAttribute("booking.mentee")
+    amount_minor = factory.SelfAttribute("booking.price_minor")
+    platform_fee_minor = factory.SelfAttribute("booking.platform_fee_minor")
+    net_minor = factory.LazyAttribute(lambda row: row.amount_minor - row.platform_fee_minor)
+    currency = factory.SelfAttribute("booking.currency")
+    stripe_checkout_session_id = factory.Sequence(lambda n: f"cs_test_{n:016d}")
+    stripe_payment_intent_id = factory.Sequence(lambda n: f"pi_{n:016d}")
+    stripe_charge_id = factory.Sequence(lambda n: f"ch_{n:016d}")
+    succeeded_at = factory.LazyFunction(times.now)
+
+
+class WebhookEventFactory(DjangoModelFactory[WebhookEvent]):
+    class Meta:
+        model = WebhookEvent
+
+    event_id = factory.Sequence(lambda n: f"evt_{n:016d}")
+    type = "checkout.session.completed"
+    livemode = False
+    payload = factory.LazyAttribute(
+        lambda event: {"id": event.event_id, "object": "event", "type": event.type}
+    )
+
+
+class MailFactory(DjangoModelFactory[Mail]):
+    class Meta:
+        model = Mail
+
+    code = factory.Sequence(lambda n: f"mail{n:012d}")
+    kind = "booking_confirmed"
+    recipient = factory.SubFactory(UserFactory)
+    to_address = factory.SelfAttribute("recipient.email")
+    context = factory.Dict({"name": "Ada"})
+    dedupe_key = factory.Sequence(lambda n: f"mail:{n}")
