@@ -9,9 +9,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 from time_machine import TimeMachineFixture
 
-from tests import browser
+from tests import browser, databases
 
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
@@ -42,6 +43,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """Nothing to change: the settings already name a database for each worker."""
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(pytestconfig: pytest.Config) -> bool:
+    """Start from the migrated database of an earlier run, where the migrations are the same."""
+    return databases.restore(pytestconfig.cache.mkdir("database"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None,
+    django_db_keepdb: bool,
+    django_db_blocker: DjangoDbBlocker,
+    pytestconfig: pytest.Config,
+) -> None:
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            databases.save(pytestconfig.cache.mkdir("database"))
 
 
 @pytest.fixture(autouse=True)
