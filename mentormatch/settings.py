@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from mentormatch.environment import load_demo_secrets, refuse_placeholder, stem_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+# Everything that this installation writes: the embedded database, mail files, the demo's secrets.
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- How it is run -------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
@@ -93,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mentormatch.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

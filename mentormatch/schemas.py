@@ -1,0 +1,75 @@
+"""What every endpoint of the API shares: strict input, instants, pages."""
+
+import datetime as dt
+from typing import Annotated, Any, Generic, TypeVar
+
+from django.db.models import QuerySet
+from ninja import Schema
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from mentormatch import times
+
+Item = TypeVar("Item")
+
+
+def _aware(value: Any) -> dt.datetime:
+    instant = value if isinstance(value, dt.datetime) else times.parse_instant(value)
+    if instant is None or instant.utcoffset() is None:
+        raise ValueError(
+            "Give the time as RFC 3339 with an offset, like 2030-01-31T18:00:00Z."
+        )
+    return instant.astimezone(dt.UTC)
+
+
+# In: RFC 3339 with an offset, a naive time is refused. Out: UTC with `Z`.
+Instant = Annotated[
+    dt.datetime,
+    BeforeValidator(_aware),
+    PlainSerializer(times.format_instant, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class Strict(Schema):
+    """A body: unknown fields are refused, and `false` is not an integer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, from_attributes=True)
+
+
+class PageQuery(Schema):
+    """Which page of a list, and how long a page is."""
+
+    page: int = Field(1, ge=1, le=100_000)
+    page_size: int = Field(20, ge=1, le=100)
+
+
+class Page(Schema, Generic[Item]):
+    """One page of a list, and how many rows there are on all of them."""
+
+    items: list[Item]
+    count: int
+
+
+def paginate(queryset: QuerySet[Any], query: PageQuery) -> dict[str, Any]:
+    """The rows of that page and the count of all, in two queries."""
+    start = (query.page - 1) * query.page_size
+    return {
+        "items": list(queryset[start : start + query.page_size]),
+        "count": queryset.count(),
+    }
+
+
+class FieldError(Schema):
+    field: str
+    message: str
+
+
+class Problem(Schema):
+    """Every refusal of the API (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] = []
