@@ -1,0 +1,152 @@
+"""`expand`: an id becomes its object, and a part that is left out by default joins."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from . import store
+from .context import Body, Context
+from .errors import StripeError
+from .models import StripeObject
+from .resources import accounts, lists
+
+MAX_LEVELS = 4
+# Fields that hold an id, and the type of what it names.
+REFERENCES: dict[str, dict[str, str]] = {
+    "checkout.session": {"payment_intent": "payment_intent", "customer": "customer"},
+    "payment_intent": {
+        "latest_charge": "charge",
+        "payment_method": "payment_method",
+        "customer": "customer",
+        "on_behalf_of": "account",
+    },
+    "payment_method": {"customer": "customer"},
+    "charge": {
+        "payment_intent": "payment_intent",
+        "balance_transaction": "balance_transaction",
+        "customer": "customer",
+        "source_transfer": "transfer",
+    },
+    "balance_transaction": {"source": "*"},
+    "refund": {
+        "charge": "charge",
+        "payment_intent": "payment_intent",
+        "balance_transaction": "balance_transaction",
+        "transfer_reversal": "transfer_reversal",
+        "source_transfer_reversal": "transfer_reversal",
+    },
+    "transfer": {
+        "balance_transaction": "balance_transaction",
+        "destination": "account",
+        "destination_payment": "charge",
+        "source_transaction": "charge",
+    },
+    "transfer_reversal": {
+        "transfer": "transfer",
+        "balance_transaction": "balance_transaction",
+        "destination_payment_refund": "refund",
+        "source_refund": "refund",
+    },
+    "price": {"product": "product"},
+    "product": {"default_price": "price"},
+    "customer": {"default_source": "payment_method"},
+}
+
+
+def _line_items(ctx: Context, body: Body) -> Any:
+    row = store.get(ctx, "checkout.session", body["id"])
+    return lists.envelope(
+        row.private["line_items"], f"/v1/checkout/sessions/{row.stripe_id}/line_items"
+    )
+
+
+def _breakdown(ctx: Context, body: Body) -> Any:
+    return {"discounts": [], "taxes": []}
+
+
+def _refunds(ctx: Context, body: Body) -> Any:
+    rows = store.objects(ctx, "refund").filter(ref=body["id"]).order_by("-seq")
+    return lists.envelope([row.body for row in rows[:10]], f"/v1/charges/{body['id']}/refunds")
+
+
+def _empty_list(name: str) -> Callable[[Context, Body], Any]:
+    return lambda ctx, body: lists.envelope([], f"/v1/customers/{body['id']}/{name}")
+
+
+# Parts that are there only when asked for.
+ON_REQUEST: dict[str, dict[str, Callable[[Context, Body], Any]]] = {
+    "checkout.session": {"line_items": _line_items},
+    "charge": {"refunds": _refunds},
+    "customer": {name: _empty_list(name) for name in ("sources", "subscriptions", "tax_ids")},
+}
+
+
+def apply(ctx: Context, body: Body, paths: list[str]) -> Body:
+    """A copy of `body` with every path filled in; raises Stripe's error for one that can't be."""
+    answer = copy.deepcopy(body)
+    for path in sorted(paths, key=lambda path: path.count(".")):
+        steps = path.split(".")
+        if len([step for step in steps if step != "data"]) > MAX_LEVELS:
+            raise StripeError(
+                f"You cannot expand more than {MAX_LEVELS} levels of a property. "
+                f"Property: {path}",
+                param="expand",
+            )
+        _walk(ctx, answer, steps, path)
+    return answer
+
+
+def _walk(ctx: Context, node: Any, steps: list[str], path: str) -> None:
+    if not steps or node is None:
+        return
+    if isinstance(node, list):
+        for item in node:
+            _walk(ctx, item, steps, path)
+        return
+    if not isinstance(node, dict):
+        raise _not_expandable(path)
+    _fill(ctx, node, steps[0], path, last=len(steps) == 1)
+    _walk(_owner_of(ctx, node, steps[0]), node.get(steps[0]), steps[1:], path)
+
+
+def _owner_of(ctx: Context, node: Body, name: str) -> Context:
+    """A transfer's payment belongs to the account that it went to."""
+    if node.get("object") == "transfer" and name == "destination_payment":
+        destination = node["destination"]
+        return ctx.on(destination["id"] if isinstance(destination, dict) else destination)
+    return ctx
+
+
+def _fill(ctx: Context, node: Body, name: str, path: str, *, last: bool) -> None:
+    kind = node.get("object", "")
+    on_request = ON_REQUEST.get(kind, {})
+    if name in on_request:
+        node.setdefault(name, on_request[name](ctx, node))
+    elif name in REFERENCES.get(kind, {}):
+        if isinstance(node.get(name), str):
+            node[name] = _resolve(
+                _owner_of(ctx, node, name), REFERENCES[kind][name], node[name]
+            )
+    elif name == "breakdown" and "amount_discount" in node:
+        node[name] = _breakdown(ctx, node)
+    elif last and not _is_part(kind, node, name):
+        raise _not_expandable(path)
+    elif not last and name not in node:
+        raise _not_expandable(path)
+
+
+def _is_part(kind: str, node: Body, name: str) -> bool:
+    """A line's discounts, and the data of a list, may be asked for although they are there."""
+    return (kind == "item" and name == "discounts") or (kind == "list" and name == "data")
+
+
+def _resolve(ctx: Context, kind: str, stripe_id: str) -> Any:
+    if kind == "account":
+        return accounts.retrieve(ctx, {}, id=stripe_id)
+    rows = StripeObject.objects.filter(stripe_id=stripe_id, account=ctx.account)
+    row = rows.first() if kind == "*" else rows.filter(type=kind).first()
+    return row.body if row else stripe_id
+
+
+def _not_expandable(path: str) -> StripeError:
+    return StripeError(f"This property cannot be expanded ({path}).", param="expand")

@@ -1,0 +1,20 @@
+"""Addresses of the hosted pages."""
+
+from django.urls import reverse
+
+from . import config
+
+
+def checkout_url(session: str) -> str:
+    """Where a Checkout Session is paid."""
+    return config.site_url() + reverse("stripe_emulator:checkout", args=(session,))
+
+
+def authentication_url(intent: str) -> str:
+    """Where a cardholder authenticates a payment."""
+    return config.site_url() + reverse("stripe_emulator:authenticate", args=(intent,))
+
+
+def onboarding_url(token: str) -> str:
+    """Where a connected account is onboarded."""
+    return config.site_url() + reverse("stripe_emulator:onboarding", args=(token,))

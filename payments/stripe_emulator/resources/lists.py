@@ -1,0 +1,46 @@
+"""Stripe's lists: newest first, a page at a time, by cursor."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ..context import Body
+from ..errors import StripeError, no_such
+from ..models import StripeObject
+
+DEFAULT_LIMIT = 10
+
+
+def envelope(data: list[Body], url: str, *, has_more: bool = False) -> Body:
+    """The list object."""
+    return {"object": "list", "data": data, "has_more": has_more, "url": url}
+
+
+def page(rows: QuerySet[StripeObject], params: dict[str, Any], url: str) -> Body:
+    """One page of `rows` by `limit`, `starting_after`, `ending_before` and `created`."""
+    rows = _created(rows, params.get("created", {}))
+    limit: int = params.get("limit", DEFAULT_LIMIT)
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise StripeError("You can only use one of starting_after and ending_before.")
+    if before:
+        edge = _edge(rows, before, "ending_before")
+        found = list(rows.filter(seq__gt=edge).order_by("seq")[: limit + 1])
+        shown = found[:limit][::-1]
+    else:
+        if after:
+            rows = rows.filter(seq__lt=_edge(rows, after, "starting_after"))
+        found = list(rows.order_by("-seq")[: limit + 1])
+        shown = found[:limit]
+    return envelope([row.body for row in shown], url, has_more=len(found) > limit)
+
+
+def _edge(rows: QuerySet[StripeObject], stripe_id: str, param: str) -> int:
+    row = rows.filter(stripe_id=stripe_id).first()
+    if row is None:
+        raise no_such("object", stripe_id, param=param, status=400)
+    return row.seq
+
+
+def _created(rows: QuerySet[StripeObject], bounds: dict[str, int]) -> QuerySet[StripeObject]:
+    return rows.filter(**{f"created__{name}": value for name, value in bounds.items()})

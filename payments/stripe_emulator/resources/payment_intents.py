@@ -1,0 +1,381 @@
+"""Payment intents: one wish to be paid, over as many attempts as it takes."""
+
+from typing import Any
+
+from .. import events, ids, money, params, store
+from ..cards import UNAUTHENTICATED, Decline, TestCard, by_number
+from ..context import Body, Context
+from ..errors import CardError, StripeError, missing_parameter
+from ..models import StripeObject
+from . import charges, lists, payment_methods, refunds
+
+CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
+REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
+CAN_CANCEL = ("requires_payment_method", "requires_confirmation", "requires_action")
+CREATE: params.Spec = {
+    **params.EXPAND,
+    "amount": params.Required(params.integer(least=1, most=99_999_999)),
+    "automatic_payment_methods": params.hash_of(
+        {
+            "allow_redirects": params.one_of("always", "never"),
+            "enabled": params.Required(params.boolean),
+        }
+    ),
+    "capture_method": params.one_of(*CAPTURE_METHODS),
+    "confirm": params.boolean,
+    "currency": params.Required(params.currency),
+    "customer": params.text(),
+    "description": params.text(),
+    "metadata": params.metadata,
+    "payment_method": params.text(),
+    "payment_method_types": params.list_of(params.one_of("card")),
+    "receipt_email": params.email,
+    "return_url": params.url,
+    "transfer_group": params.text(),
+}
+UPDATE: params.Spec = {
+    **params.EXPAND,
+    "description": params.text(clearable=True),
+    "metadata": params.metadata,
+    "receipt_email": params.email,
+    "transfer_group": params.text(),
+}
+CONFIRM: params.Spec = {
+    **params.EXPAND,
+    "payment_method": params.text(),
+    "return_url": params.url,
+}
+CANCEL: params.Spec = {**params.EXPAND, "cancellation_reason": params.one_of(*REASONS)}
+CAPTURE: params.Spec = {
+    **params.EXPAND,
+    "amount_to_capture": params.integer(least=1),
+    "metadata": params.metadata,
+}
+LIST: params.Spec = {**params.PAGING, "customer": params.text()}
+
+
+def open_intent(
+    ctx: Context, values: dict[str, Any], *, session: str | None = None
+) -> StripeObject:
+    """A new intent that waits for a payment method."""
+    stripe_id = ids.new("pi")
+    automatic = values.get("automatic_payment_methods")
+    body: Body = {
+        "id": stripe_id,
+        "object": "payment_intent",
+        "amount": values["amount"],
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": automatic,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": values.get("capture_method", "automatic_async"),
+        "client_secret": f"{stripe_id}_secret_{ids.random_text(25)}",
+        "confirmation_method": "automatic",
+        "created": ctx.now,
+        "currency": values["currency"],
+        "customer": values.get("customer"),
+        "customer_account": None,
+        "description": values.get("description"),
+        "excluded_payment_method_types": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {
+            "card": {
+                "installments": None,
+                "mandate_options": None,
+                "network": None,
+                "request_three_d_secure": "automatic",
+            }
+        },
+        "payment_method_types": ["card"],
+        "processing": None,
+        "receipt_email": values.get("receipt_email"),
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": values.get("transfer_group"),
+    }
+    row = store.create(
+        ctx, body, ref=session or "", group=body["transfer_group"] or "", private={}
+    )
+    events.emit(ctx, "payment_intent.created", body)
+    return row
+
+
+def attempt(
+    ctx: Context, row: StripeObject, method: StripeObject, *, authenticate_at: str | None
+) -> Decline | None:
+    """Try to take the money; `None` means paid, authorised, or waiting for authentication.
+
+    `authenticate_at` is where the cardholder proves who they are; `None` if they just did.
+    """
+    card = by_number(method.private["number"])
+    if card.decline:
+        _fail(ctx, row, method, card.decline)
+        return card.decline
+    if card.authenticates and authenticate_at:
+        _require_action(ctx, row, method, authenticate_at)
+    else:
+        _succeed(ctx, row, method, card)
+    return None
+
+
+def _require_action(ctx: Context, row: StripeObject, method: StripeObject, url: str) -> None:
+    row.private = {**row.private, "payment_method": method.stripe_id}
+    redirect = {"return_url": row.private.get("return_url"), "url": url}
+    store.change(
+        row,
+        status="requires_action",
+        payment_method=method.stripe_id,
+        last_payment_error=None,
+        next_action={"redirect_to_url": redirect, "type": "redirect_to_url"},
+    )
+    events.emit(ctx, "payment_intent.requires_action", row.body)
+
+
+def _succeed(ctx: Context, row: StripeObject, method: StripeObject, card: TestCard) -> None:
+    manual = row.body["capture_method"] == "manual"
+    body = charges.build(ctx, row.body, method.body, captured=not manual, decline=None)
+    charge = charges.keep(ctx, body)
+    charge.private = {"number": card.number}
+    changes: Body = {
+        "latest_charge": charge.stripe_id,
+        "payment_method": method.stripe_id,
+        "last_payment_error": None,
+        "next_action": None,
+    }
+    if manual:
+        charge.save()
+        row.due_at = ctx.now + charges.CAPTURE_WITHIN
+        store.change(
+            row, **changes, status="requires_capture", amount_capturable=row.body["amount"]
+        )
+    else:
+        charges.settle(ctx, charge, card, body["amount"])
+        store.change(row, **changes, status="succeeded", amount_received=row.body["amount"])
+    events.emit(ctx, "charge.succeeded", charge.body)
+    kind = "amount_capturable_updated" if manual else "succeeded"
+    events.emit(ctx, f"payment_intent.{kind}", row.body)
+
+
+def _fail(ctx: Context, row: StripeObject, method: StripeObject, decline: Decline) -> None:
+    body = charges.build(ctx, row.body, method.body, captured=True, decline=decline)
+    charge = charges.keep(ctx, body)
+    store.change(
+        row,
+        status="requires_payment_method",
+        latest_charge=charge.stripe_id,
+        payment_method=None,
+        next_action=None,
+        last_payment_error=_payment_error(decline, method, charge),
+    )
+    events.emit(ctx, "charge.failed", charge.body)
+    events.emit(ctx, "payment_intent.payment_failed", row.body)
+
+
+def _payment_error(
+    decline: Decline, method: StripeObject, charge: StripeObject | None = None
+) -> Body:
+    error: Body = {
+        "code": decline.code,
+        "decline_code": decline.decline_code,
+        "doc_url": f"https://stripe.com/docs/error-codes/{decline.code.replace('_', '-')}",
+        "message": decline.message,
+        "payment_method": method.body,
+        "type": "card_error",
+    }
+    return error | ({"charge": charge.stripe_id} if charge else {})
+
+
+def authenticate(ctx: Context, row: StripeObject, *, passed: bool) -> Decline | None:
+    """The cardholder answered their bank; `None` means the payment went through."""
+    method = store.get(ctx, "payment_method", row.body["payment_method"])
+    if passed:
+        return attempt(ctx, row, method, authenticate_at=None)
+    store.change(
+        row,
+        status="requires_payment_method",
+        payment_method=None,
+        next_action=None,
+        last_payment_error=_payment_error(UNAUTHENTICATED, method),
+    )
+    events.emit(ctx, "payment_intent.payment_failed", row.body)
+    return UNAUTHENTICATED
+
+
+def create(ctx: Context, values: dict[str, Any]) -> Body:
+    """`POST /v1/payment_intents`, confirmed at once if `confirm` says so."""
+    if money.too_small(values["amount"], values["currency"]):
+        raise too_small_error(values["currency"], "amount")
+    if values.get("customer"):
+        store.given(ctx, "customer", values["customer"], "customer")
+    row = open_intent(ctx, values)
+    row.private = {"return_url": values.get("return_url")}
+    row.save()
+    if values.get("payment_method"):
+        method = payment_methods.given(ctx, values["payment_method"])
+        store.change(row, payment_method=method.stripe_id, status="requires_confirmation")
+    if values.get("confirm"):
+        return _confirm(ctx, row)
+    return row.body
+
+
+def too_small_error(currency: str, param: str) -> StripeError:
+    """Under the least amount that Stripe takes."""
+    least = money.shown(money.LEAST_CHARGE, currency)
+    return StripeError(
+        f"Amount must be at least {least} {currency}", code="amount_too_small", param=param
+    )
+
+
+def _confirm(ctx: Context, row: StripeObject) -> Body:
+    from ..pages import authentication_url
+
+    if not row.body["payment_method"]:
+        raise missing_parameter("payment_method")
+    method = store.get(ctx, "payment_method", row.body["payment_method"])
+    decline = attempt(ctx, row, method, authenticate_at=authentication_url(row.stripe_id))
+    if decline:
+        raise CardError(
+            decline.message,
+            code=decline.code,
+            decline_code=decline.decline_code,
+            charge=row.body["latest_charge"],
+            payment_intent=row.body,
+        )
+    return row.body
+
+
+def confirm(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/payment_intents/{id}/confirm`."""
+    row = store.get(ctx, "payment_intent", id, param="intent")
+    _refuse_checkout(row, "confirm")
+    if row.status not in CAN_CANCEL:
+        raise _unexpected(row, "confirm", CAN_CANCEL)
+    if values.get("return_url"):
+        row.private = {**row.private, "return_url": values["return_url"]}
+    if values.get("payment_method"):
+        method = payment_methods.given(ctx, values["payment_method"])
+        store.change(row, payment_method=method.stripe_id)
+    return _confirm(ctx, row)
+
+
+def _refuse_checkout(row: StripeObject, verb: str) -> None:
+    """An open Checkout Session owns its intent."""
+    session = StripeObject.objects.filter(stripe_id=row.ref).first() if row.ref else None
+    if session and session.status == "open":
+        raise StripeError(
+            f"You cannot {verb} this PaymentIntent because it was created by Checkout. "
+            "Expire the Checkout Session instead.",
+            code="payment_intent_unexpected_state",
+        )
+
+
+def _unexpected(row: StripeObject, verb: str, allowed: tuple[str, ...]) -> StripeError:
+    return StripeError(
+        f"You cannot {verb} this PaymentIntent because it has a status of {row.status}. Only a "
+        f"PaymentIntent with one of the following statuses may be {verb}ed: "
+        f"{', '.join(allowed)}.",
+        code="payment_intent_unexpected_state",
+        payment_intent=row.body,
+    )
+
+
+def cancel(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/payment_intents/{id}/cancel`: gives an authorisation back too."""
+    row = store.get(ctx, "payment_intent", id, param="intent")
+    _refuse_checkout(row, "cancel")
+    allowed = (*CAN_CANCEL, "requires_capture")
+    if row.status not in allowed:
+        raise _unexpected(row, "cancel", allowed)
+    return cancel_row(ctx, row, values.get("cancellation_reason"))
+
+
+def cancel_row(ctx: Context, row: StripeObject, reason: str | None) -> Body:
+    """End an intent that has not been paid; what was authorised is released."""
+    if row.status == "requires_capture":
+        charge = store.get(ctx, "charge", row.body["latest_charge"])
+        refunds.release(ctx, charge)
+    row.due_at = None
+    store.change(
+        row,
+        status="canceled",
+        canceled_at=ctx.now,
+        cancellation_reason=reason,
+        amount_capturable=0,
+        next_action=None,
+    )
+    events.emit(ctx, "payment_intent.canceled", row.body)
+    return row.body
+
+
+def capture(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/payment_intents/{id}/capture`: takes what was authorised, or less of it."""
+    row = store.get(ctx, "payment_intent", id, param="intent")
+    if row.status != "requires_capture":
+        raise _unexpected(row, "capture", ("requires_capture",))
+    amount = values.get("amount_to_capture", row.body["amount_capturable"])
+    if amount > row.body["amount_capturable"]:
+        raise StripeError(
+            "The amount to capture is greater than the amount that was authorized.",
+            code="amount_too_large",
+            param="amount_to_capture",
+        )
+    charge = store.get(ctx, "charge", row.body["latest_charge"])
+    charges.settle(ctx, charge, by_number(charge.private["number"]), amount)
+    if amount < charge.body["amount"]:
+        refunds.release(ctx, charge, keep=amount)
+    changes = {"metadata": params.merged_metadata(row.body["metadata"], values.get("metadata"))}
+    row.due_at = None
+    store.change(
+        row, **changes, status="succeeded", amount_capturable=0, amount_received=amount
+    )
+    events.emit(ctx, "charge.captured", charge.body)
+    events.emit(ctx, "payment_intent.succeeded", row.body)
+    mark_session_paid(ctx, row)
+    return row.body
+
+
+def mark_session_paid(ctx: Context, row: StripeObject) -> None:
+    """A captured intent makes its Checkout Session paid."""
+    session = store.find(ctx, "checkout.session", row.ref)
+    if session:
+        store.change(session, payment_status="paid")
+
+
+def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`GET /v1/payment_intents/{id}`."""
+    return store.get(ctx, "payment_intent", id, param="intent").body
+
+
+def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/payment_intents/{id}`: words and labels; amounts stay as they are."""
+    row = store.get(ctx, "payment_intent", id, param="intent")
+    named = ("description", "receipt_email", "transfer_group")
+    changes = {name: values[name] for name in named if name in values}
+    if "metadata" in values:
+        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    store.change(row, **changes)
+    return row.body
+
+
+def list_all(ctx: Context, values: dict[str, Any]) -> Body:
+    """`GET /v1/payment_intents`."""
+    rows = store.objects(ctx, "payment_intent")
+    if "customer" in values:
+        rows = rows.filter(body__customer=values["customer"])
+    return lists.page(rows, values, "/v1/payment_intents")

@@ -1,0 +1,196 @@
+"""Refunds: money back to the cardholder, at the rate at which it came."""
+
+from typing import Any
+
+from .. import events, ids, ledger, money, params, store
+from ..context import Body, Context
+from ..errors import StripeError
+from ..models import StripeObject
+from . import charges, lists
+
+REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+CREATE: params.Spec = {
+    **params.EXPAND,
+    "amount": params.integer(least=1),
+    "charge": params.text(),
+    "metadata": params.metadata,
+    "payment_intent": params.text(),
+    "reason": params.one_of(*REASONS),
+    "refund_application_fee": params.boolean,
+    "reverse_transfer": params.boolean,
+}
+UPDATE: params.Spec = {**params.EXPAND, "metadata": params.metadata}
+LIST: params.Spec = {**params.PAGING, "charge": params.text(), "payment_intent": params.text()}
+
+
+def create(ctx: Context, values: dict[str, Any]) -> Body:
+    """`POST /v1/refunds`: all that is left of a charge, or a part of it."""
+    charge = _charge(ctx, values)
+    body = charge.body
+    left = body["amount"] - body["amount_refunded"]
+    if body["disputed"]:
+        raise StripeError(
+            f"Charge {charge.stripe_id} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
+    if body["refunded"] or left == 0:
+        raise StripeError(
+            f"Charge {charge.stripe_id} has already been refunded.",
+            code="charge_already_refunded",
+        )
+    amount = values.get("amount", left)
+    if amount > left:
+        asked, rest = (money.shown(number, body["currency"]) for number in (amount, left))
+        raise StripeError(
+            f"Refund amount ({asked}) is greater than unrefunded amount on charge ({rest})",
+            param="amount",
+        )
+    for name in ("reverse_transfer", "refund_application_fee"):
+        if values.get(name):
+            raise StripeError(
+                f"Charge {charge.stripe_id} does not have an associated transfer or application "
+                f"fee, so `{name}` cannot be set.",
+                param=name,
+            )
+    return _give_back(ctx, charge, amount, values)
+
+
+def _charge(ctx: Context, values: dict[str, Any]) -> StripeObject:
+    if ("charge" in values) == ("payment_intent" in values):
+        raise StripeError(
+            "One of the following params should be provided for this request: "
+            "payment_intent or charge."
+        )
+    if "charge" in values:
+        charge = store.given(ctx, "charge", values["charge"], "charge")
+    else:
+        intent = store.given(ctx, "payment_intent", values["payment_intent"], "payment_intent")
+        found = store.find(ctx, "charge", intent.body["latest_charge"])
+        if found is None or intent.status != "succeeded":
+            raise StripeError(
+                f"This PaymentIntent ({intent.stripe_id}) does not have a successful charge "
+                "to refund.",
+                param="payment_intent",
+            )
+        charge = found
+    if not (charge.body["paid"] and charge.body["captured"]):
+        raise StripeError(
+            f"Charge {charge.stripe_id} was not captured; cancel its PaymentIntent instead.",
+            param="charge",
+        )
+    return charge
+
+
+def _give_back(
+    ctx: Context, charge: StripeObject, amount: int, values: dict[str, Any]
+) -> Body:
+    body = build(ctx, charge.body, amount, values)
+    body["balance_transaction"] = _settle(ctx, charge, body)
+    row = store.create(ctx, body, ref=charge.stripe_id, group=body["payment_intent"] or "")
+    events.emit(ctx, "refund.created", body)
+    count_on_charge(ctx, charge, amount)
+    card = {**body["destination_details"]["card"], "reference": "5100000000000000"}
+    details = {"card": card | {"reference_status": "available"}, "type": "card"}
+    events.changed(ctx, "refund.updated", row, destination_details=details)
+    return row.body
+
+
+def count_on_charge(ctx: Context, charge: StripeObject, amount: int) -> None:
+    """The charge knows how much of it went back, and says so."""
+    refunded = charge.body["amount_refunded"] + amount
+    events.changed(
+        ctx,
+        "charge.refunded",
+        charge,
+        amount_refunded=refunded,
+        refunded=refunded == charge.body["amount"],
+    )
+
+
+def _settle(ctx: Context, charge: StripeObject, refund: Body) -> str:
+    """Take the settled part off the balance; parts of one charge add up to what it brought."""
+    taken = charges.settled(ctx, charge)
+    if taken is None:
+        raise StripeError("The charge has no balance transaction.", kind="api_error", status=500)
+    captured = charge.body["amount_captured"]
+    # What was authorised and not captured counts as refunded too, but never was on the balance.
+    before = charge.body["amount_refunded"] - (charge.body["amount"] - captured)
+    upto = money.share(before + refund["amount"], captured, taken["amount"])
+    settled = upto - money.share(before, captured, taken["amount"])
+    available_on = max(ctx.now, taken["available_on"])
+    transaction = ledger.balance_transaction(
+        ctx,
+        "refund",
+        amount=-settled,
+        currency=taken["currency"],
+        presented=refund["currency"],
+        source=refund["id"],
+        available_on=available_on,
+    )
+    lines: list[ledger.Line] = [
+        (ledger.balance_of(ctx.account), taken["currency"], -settled),
+        *ledger.exchanged(settled, taken["currency"], refund["amount"], refund["currency"]),
+        ("cards", refund["currency"], refund["amount"]),
+    ]
+    ledger.move(ctx, "refund", refund["id"], lines, available_on)
+    return transaction.stripe_id
+
+
+def build(ctx: Context, charge: Body, amount: int, values: dict[str, Any]) -> Body:
+    """A refund that succeeded, before its money moves."""
+    return {
+        "id": ids.new("re"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": ctx.now,
+        "currency": charge["currency"],
+        "destination_details": {
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
+            "type": "card",
+        },
+        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "payment_intent": charge["payment_intent"],
+        "reason": values.get("reason"),
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+    }
+
+
+def release(ctx: Context, charge: StripeObject, *, keep: int = 0) -> None:
+    """Give an authorisation back, or all of it but `keep`: no money had come, so none moves."""
+    amount = charge.body["amount"] - keep
+    body = build(ctx, charge.body, amount, {})
+    body["destination_details"]["card"]["type"] = "reversal"
+    store.create(ctx, body, ref=charge.stripe_id, group=body["payment_intent"] or "")
+    events.emit(ctx, "refund.created", body)
+    count_on_charge(ctx, charge, amount)
+
+
+def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`GET /v1/refunds/{id}`."""
+    return store.get(ctx, "refund", id).body
+
+
+def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/refunds/{id}`: its metadata."""
+    row = store.get(ctx, "refund", id)
+    metadata = params.merged_metadata(row.body["metadata"], values.get("metadata"))
+    return events.changed(ctx, "refund.updated", row, metadata=metadata).body
+
+
+def list_all(ctx: Context, values: dict[str, Any]) -> Body:
+    """`GET /v1/refunds`."""
+    rows = store.objects(ctx, "refund")
+    if "charge" in values:
+        rows = rows.filter(ref=values["charge"])
+    if "payment_intent" in values:
+        rows = rows.filter(group=values["payment_intent"])
+    return lists.page(rows, values, "/v1/refunds")

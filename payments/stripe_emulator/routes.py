@@ -1,0 +1,114 @@
+"""Which endpoint answers which address, and the parameters it takes."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import params
+from .context import Body
+from .errors import UnseenRequest
+from .resources import (
+    account_links,
+    accounts,
+    balance,
+    charges,
+    checkout_sessions,
+    customers,
+    events,
+    payment_intents,
+    payment_methods,
+    prices,
+    refunds,
+    transfer_reversals,
+    transfers,
+)
+
+Handler = Callable[..., Body]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint. The named parts of its pattern become the handler's arguments."""
+
+    method: str
+    pattern: re.Pattern[str]
+    handler: Handler
+    spec: params.Spec
+
+
+def _route(method: str, path: str, handler: Handler, spec: params.Spec = params.EXPAND) -> Route:
+    pattern = re.sub(r"{(\w+)}", r"(?P<\1>[A-Za-z0-9_]+)", path)
+    return Route(method, re.compile(f"^/v1/{pattern}$"), handler, spec)
+
+
+ROUTES = (
+    _route("GET", "account", accounts.retrieve_own),
+    _route("GET", "accounts", accounts.list_all, params.PAGING),
+    _route("POST", "accounts", accounts.create, accounts.CREATE),
+    _route("GET", "accounts/{id}", accounts.retrieve),
+    _route("POST", "accounts/{id}", accounts.update, accounts.CHANGES),
+    _route("POST", "account_links", account_links.create, account_links.CREATE),
+    _route("GET", "balance", balance.retrieve),
+    _route("GET", "balance_transactions", balance.list_transactions, balance.LIST),
+    _route("GET", "balance_transactions/{id}", balance.retrieve_transaction),
+    _route("GET", "charges", charges.list_all, charges.LIST),
+    _route("GET", "charges/{id}", charges.retrieve),
+    _route("POST", "charges/{id}", charges.update, charges.UPDATE),
+    _route("GET", "checkout/sessions", checkout_sessions.list_all, checkout_sessions.LIST),
+    _route("POST", "checkout/sessions", checkout_sessions.create, checkout_sessions.CREATE),
+    _route("GET", "checkout/sessions/{id}", checkout_sessions.retrieve),
+    _route("POST", "checkout/sessions/{id}", checkout_sessions.update, checkout_sessions.UPDATE),
+    _route("POST", "checkout/sessions/{id}/expire", checkout_sessions.expire),
+    _route(
+        "GET",
+        "checkout/sessions/{id}/line_items",
+        checkout_sessions.line_items,
+        checkout_sessions.LINES,
+    ),
+    _route("GET", "customers", customers.list_all, customers.LIST),
+    _route("POST", "customers", customers.create, customers.CHANGES),
+    _route("GET", "customers/{id}", customers.retrieve),
+    _route("POST", "customers/{id}", customers.update, customers.CHANGES),
+    _route("DELETE", "customers/{id}", customers.delete),
+    _route("GET", "events", events.list_all, events.LIST),
+    _route("GET", "events/{id}", events.retrieve),
+    _route("GET", "payment_intents", payment_intents.list_all, payment_intents.LIST),
+    _route("POST", "payment_intents", payment_intents.create, payment_intents.CREATE),
+    _route("GET", "payment_intents/{id}", payment_intents.retrieve),
+    _route("POST", "payment_intents/{id}", payment_intents.update, payment_intents.UPDATE),
+    _route("POST", "payment_intents/{id}/cancel", payment_intents.cancel, payment_intents.CANCEL),
+    _route(
+        "POST", "payment_intents/{id}/capture", payment_intents.capture, payment_intents.CAPTURE
+    ),
+    _route(
+        "POST", "payment_intents/{id}/confirm", payment_intents.confirm, payment_intents.CONFIRM
+    ),
+    _route("GET", "payment_methods/{id}", payment_methods.retrieve),
+    _route("GET", "prices/{id}", prices.retrieve),
+    _route("GET", "products/{id}", prices.retrieve_product),
+    _route("GET", "refunds", refunds.list_all, refunds.LIST),
+    _route("POST", "refunds", refunds.create, refunds.CREATE),
+    _route("GET", "refunds/{id}", refunds.retrieve),
+    _route("POST", "refunds/{id}", refunds.update, refunds.UPDATE),
+    _route("GET", "transfers", transfers.list_all, transfers.LIST),
+    _route("POST", "transfers", transfers.create, transfers.CREATE),
+    _route("GET", "transfers/{id}", transfers.retrieve),
+    _route("POST", "transfers/{id}", transfers.update, transfers.UPDATE),
+    _route("GET", "transfers/{transfer}/reversals", transfer_reversals.list_all, params.PAGING),
+    _route(
+        "POST",
+        "transfers/{transfer}/reversals",
+        transfer_reversals.create,
+        transfer_reversals.CREATE,
+    ),
+    _route("GET", "transfers/{transfer}/reversals/{id}", transfer_reversals.retrieve),
+)
+
+
+def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """The endpoint and the named parts of its address; 404 where there is none."""
+    for route in ROUTES:
+        match = route.pattern.match(path) if route.method == method else None
+        if match:
+            return route, match.groupdict()
+    raise UnseenRequest(f"Unrecognized request URL ({method}: {path[:200]}).", status=404)

@@ -1,0 +1,94 @@
+"""For tests: what people and time do at Stripe, without HTTP."""
+
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.test import Client
+
+from . import cards, config, context, outbox
+from .ledger import books_add_up, differences
+from .models import Delivery, DeliveryStatus, StripeObject
+from .outage import outage
+from .resources import accounts, checkout_sessions, payment_methods
+from .router import ALIAS
+
+__all__ = [
+    "authenticate",
+    "books_add_up",
+    "complete_onboarding",
+    "deliver_events",
+    "differences",
+    "event_types",
+    "outage",
+    "pay",
+    "waiting",
+]
+
+
+def _find(kind: str, stripe_id: str) -> StripeObject:
+    return StripeObject.objects.get(type=kind, stripe_id=stripe_id)
+
+
+def pay(session_id: str, card: str = "4242424242424242") -> str | None:
+    """Pay a Checkout Session with a test card; gives the refusal's decline code, if any."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("checkout.session", session_id)
+        ctx = context.for_account(row.account)
+        if checkout_sessions.seen(row, ctx.now)["status"] != "open":
+            raise ValueError(f"The session {session_id} is {row.status}, not open.")
+        method = payment_methods.create_card(
+            ctx, cards.by_number(card), exp_month=12, exp_year=2040, name="Test", email=None
+        )
+        decline = checkout_sessions.pay(ctx, row, method)
+    return decline.decline_code if decline else None
+
+
+def authenticate(session_id: str, *, passed: bool = True) -> str | None:
+    """Answer the bank's question for a session that waits for it."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("checkout.session", session_id)
+        ctx = context.for_account(row.account)
+        decline = checkout_sessions.authenticate(ctx, row, passed=passed)
+    return decline.decline_code if decline else None
+
+
+def complete_onboarding(account_id: str) -> None:
+    """Let the account's owner finish the onboarding page."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("account", account_id)
+        accounts.complete_onboarding(context.for_account(account_id), row)
+
+
+def deliver_events(client: Client | None = None, *, limit: int = 100) -> list[tuple[str, int]]:
+    """Post what waits in the outbox to the site's webhook, through Django's test client.
+
+    Also tries what failed before and isn't due again yet. Gives each event's type and the
+    answer's status, in the order of delivery.
+    """
+    sender = client or Client()
+    path = urlsplit(config.webhook_url()).path
+    answers: list[tuple[str, int]] = []
+    for delivery in waiting()[:limit]:
+        payload, headers = outbox.signed(delivery.event, connect=delivery.connect)
+        answer = sender.post(
+            path,
+            payload,
+            content_type="application/json",
+            headers={"Stripe-Signature": headers["Stripe-Signature"]},
+        )
+        if 200 <= answer.status_code < 300:
+            Delivery.objects.filter(pk=delivery.pk).update(status=DeliveryStatus.DELIVERED)
+        answers.append((delivery.event.body["type"], answer.status_code))
+    return answers
+
+
+def waiting() -> list[Delivery]:
+    """The webhooks that are still to be delivered, oldest first."""
+    rows = Delivery.objects.filter(status=DeliveryStatus.WAITING)
+    return list(rows.select_related("event").order_by("pk"))
+
+
+def event_types() -> list[str]:
+    """The types of all events so far, oldest first."""
+    rows = StripeObject.objects.filter(type="event").order_by("seq")
+    return [row.body["type"] for row in rows]

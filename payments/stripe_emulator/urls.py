@@ -1,0 +1,13 @@
+"""The hosted pages and the API over HTTP, under the prefix `/_stripe/`."""
+
+from django.urls import path, re_path
+
+from . import views
+
+app_name = "stripe_emulator"
+urlpatterns = [
+    path("checkout/<str:session_id>/", views.checkout, name="checkout"),
+    path("authenticate/<str:intent_id>/", views.authenticate, name="authenticate"),
+    path("onboarding/<str:token>/", views.onboarding, name="onboarding"),
+    re_path(r"^(?P<path>v1/.+)$", views.endpoint, name="api"),
+]

@@ -1,0 +1,160 @@
+"""The hosted pages, and the API's door over HTTP."""
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from . import api, cards, config, context, money, store
+from .context import Context
+from .forms import CardForm, Message
+from .models import StripeObject
+from .resources import accounts, checkout_sessions, payment_intents, payment_methods
+from .router import ALIAS
+
+PAYMENT_REFUSED = 402
+INVALID_FORM = 422
+
+
+@csrf_exempt  # asked by programs with an API key, never by a browser with a cookie
+def endpoint(request: HttpRequest, path: str) -> HttpResponse:
+    """Stripe's API, for clients that speak HTTP."""
+    if request.method == "POST":
+        encoded = request.body.decode("utf-8", "replace")
+    else:
+        encoded = request.META.get("QUERY_STRING", "")
+    answer = api.handle(request.method or "GET", f"/{path}", encoded, request.headers)
+    response = HttpResponse(answer.text, status=answer.status)
+    for name, value in answer.headers.items():
+        response[name] = value
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
+    """The hosted payment page: pay, or go back."""
+    row = _row("checkout.session", session_id)
+    if request.method == "GET" or checkout_sessions.seen(row, config.timestamp())["status"] != "open":
+        return _checkout_page(request, row)
+    if request.POST.get("action") == "cancel":
+        return HttpResponseRedirect(row.body["cancel_url"] or row.body["success_url"])
+    form = CardForm.bound(request.POST)
+    if form.errors:
+        return _checkout_page(request, row, form, status=INVALID_FORM)
+    with transaction.atomic(using=ALIAS):
+        # Read it again under the lock: a second click must not pay a second time.
+        row = _row("checkout.session", session_id)
+        ctx = context.for_account(row.account)
+        if checkout_sessions.seen(row, ctx.now)["status"] == "open":
+            refusal = _pay(ctx, row, form)
+            if refusal:
+                return _checkout_page(request, row, form, refusal, PAYMENT_REFUSED)
+    return _after_attempt(request, row)
+
+
+def _row(kind: str, stripe_id: str) -> StripeObject:
+    row = StripeObject.objects.filter(type=kind, stripe_id=stripe_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _pay(ctx: Context, row: StripeObject, form: CardForm) -> Message | None:
+    method = payment_methods.create_card(
+        ctx,
+        cards.by_number(form.number),
+        exp_month=form.exp_month,
+        exp_year=form.exp_year,
+        name=form.values["name"],
+        email=(row.body["customer_details"] or {}).get("email"),
+        customer=row.body["customer"],
+    )
+    decline = checkout_sessions.pay(ctx, row, method)
+    return _(decline.message) if decline else None
+
+
+def _after_attempt(request: HttpRequest, row: StripeObject) -> HttpResponse:
+    if row.status == "complete":
+        return HttpResponseRedirect(checkout_sessions.success_url(row))
+    if row.status == "open":
+        return redirect("stripe_emulator:authenticate", row.body["payment_intent"])
+    return _checkout_page(request, row)
+
+
+def _checkout_page(
+    request: HttpRequest,
+    row: StripeObject,
+    form: CardForm | None = None,
+    refusal: Message | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    session = checkout_sessions.seen(row, config.timestamp())
+    page = {
+        "session": session,
+        "success_url": checkout_sessions.success_url(row),
+        "total": money.shown(session["amount_total"], session["currency"]),
+        "lines": [
+            {**line, "shown": money.shown(line["amount_total"], line["currency"])}
+            for line in row.private["line_items"]
+        ],
+        "form": form or CardForm(),
+        "refusal": refusal,
+        "cards": cards.ALL,
+    }
+    return render(request, "stripe_emulator/checkout.html", page, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
+    """The bank's question: is it you?"""
+    row = _row("payment_intent", intent_id)
+    if request.method == "POST":
+        passed = request.POST.get("action") == "authenticate"
+        with transaction.atomic(using=ALIAS):
+            row = _row("payment_intent", intent_id)
+            if row.status == "requires_action":
+                return _answered(request, row, passed=passed)
+    session = StripeObject.objects.filter(stripe_id=row.ref, type="checkout.session").first()
+    page = {
+        "intent": row.body,
+        "total": money.shown(row.body["amount"], row.body["currency"]),
+        "session": session.body if session else None,
+        "success_url": checkout_sessions.success_url(session) if session else None,
+    }
+    return render(request, "stripe_emulator/authenticate.html", page)
+
+
+def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpResponse:
+    ctx = context.for_account(row.account)
+    session = store.find(ctx, "checkout.session", row.ref)
+    if session is None:
+        payment_intents.authenticate(ctx, row, passed=passed)
+        return HttpResponseRedirect(row.private.get("return_url") or config.site_url())
+    if checkout_sessions.seen(session, ctx.now)["status"] != "open":
+        return _checkout_page(request, session)
+    decline = checkout_sessions.authenticate(ctx, session, passed=passed)
+    if decline:
+        return _checkout_page(
+            request, session, None, _(decline.message), status=PAYMENT_REFUSED
+        )
+    return HttpResponseRedirect(checkout_sessions.success_url(session))
+
+
+@require_http_methods(["GET", "POST"])
+def onboarding(request: HttpRequest, token: str) -> HttpResponse:
+    """The page on which a connected account tells Stripe who it is."""
+    link = _row("account_link", f"accl_{token}")
+    account = _row("account", link.ref)
+    if request.method == "POST":
+        if request.POST.get("action") == "complete":
+            with transaction.atomic(using=ALIAS):
+                account = _row("account", link.ref)
+                accounts.complete_onboarding(context.for_account(link.ref), account)
+        return HttpResponseRedirect(link.private["return_url"])
+    if link.due_at is not None and link.due_at <= config.timestamp():
+        # As at Stripe: an old link leads back to the site, which makes a new one.
+        return HttpResponseRedirect(link.private["refresh_url"])
+    page = {"account": accounts.shown(account), "return_url": link.private["return_url"]}
+    return render(request, "stripe_emulator/onboarding.html", page)
