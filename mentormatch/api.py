@@ -1,11 +1,14 @@
 """The JSON API: composes the apps' routers, decides nothing."""
 
 from importlib.util import find_spec
+from typing import Any
 
 from ninja import NinjaAPI, Swagger
+from ninja.openapi.schema import OpenAPISchema
 
 from mentormatch import problems
 from mentormatch.auth import access_token
+from mentormatch.parsing import StrictParser
 
 DESCRIPTION = """
 Log in with `POST /_allauth/app/v1/auth/login` `{"email", "password"}`, and send
@@ -13,12 +16,21 @@ Log in with `POST /_allauth/app/v1/auth/login` `{"email", "password"}`, and send
 Times are RFC 3339 with an offset; money is an integer in the currency's minor unit.
 """
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        problems.document(schema)
+        return schema
+
+
+api = Api(
     title="MentorMatch",
     version="1",
     description=DESCRIPTION,
     urls_namespace="api",
     auth=access_token,
+    parser=StrictParser(),
     docs=Swagger(settings={"persistAuthorization": True}),
     docs_url="/docs",
     openapi_url="/openapi.json",

@@ -13,6 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from mentormatch.errors import DomainError, NotFound, TryAgain
+from mentormatch.schemas import Problem
 
 API_PREFIX = "/api/"
 RETRY_AFTER_SECONDS = {429: 60, 503: 5}
@@ -81,9 +82,25 @@ def _invalid(error: ValidationError) -> HttpResponse:
         }
         for e in error.errors
     ]
-    return problem(
-        400, _("Some of what was sent isn't valid: see errors."), errors=errors
-    )
+    return problem(400, _("Some of what was sent isn't valid: see errors."), errors=errors)
+
+
+def _refused(error: HttpError) -> HttpResponse:
+    detail = str(error)
+    if isinstance(error.__cause__, ValueError | RecursionError):
+        detail = _("The body can't be read as JSON: %(why)s.") % {"why": error.__cause__}
+    return problem(error.status_code, detail)
+
+
+def document(schema: dict[str, Any]) -> None:
+    """Say in an OpenAPI description that every operation may answer with a problem."""
+    answer = {
+        "description": "Refused, in the one error shape (RFC 9457).",
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            operation["responses"] |= {"4XX": answer, "5XX": answer}
 
 
 def install(api: NinjaAPI) -> None:
@@ -98,12 +115,10 @@ def install(api: NinjaAPI) -> None:
     handle(DomainError, domain_problem)
     handle(Http404, lambda error: domain_problem(NotFound()))
     handle(ValidationError, _invalid)
-    handle(HttpError, lambda error: problem(error.status_code, str(error)))
+    handle(HttpError, _refused)
     handle(
         AuthenticationError,
-        lambda error: problem(
-            401, _("Log in: send a valid access token as a bearer token.")
-        ),
+        lambda error: problem(401, _("Log in: send a valid access token as a bearer token.")),
     )
     handle(OperationalError, lambda error: domain_problem(TryAgain()))
     handle(RequestDataTooBig, lambda error: problem(413, _("The body is too large.")))

@@ -15,9 +15,7 @@ Item = TypeVar("Item")
 def _aware(value: Any) -> dt.datetime:
     instant = value if isinstance(value, dt.datetime) else times.parse_instant(value)
     if instant is None or instant.utcoffset() is None:
-        raise ValueError(
-            "Give the time as RFC 3339 with an offset, like 2030-01-31T18:00:00Z."
-        )
+        raise ValueError("Give the time as RFC 3339 with an offset, like 2030-01-31T18:00:00Z.")
     return instant.astimezone(dt.UTC)
 
 
@@ -28,6 +26,10 @@ Instant = Annotated[
     PlainSerializer(times.format_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+
+# A row's number: what a database can hold.
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class Strict(Schema):
@@ -72,4 +74,4 @@ class Problem(Schema):
     status: int
     detail: str
     code: str
-    errors: list[FieldError] = []
+    errors: list[FieldError]
