@@ -14,6 +14,12 @@ from ninja.security import HttpBearer
 from mentormatch.accounts.models import User
 
 
+class LoggedInRequest(HttpRequest):
+    """What a view behind a log-in gets, and an endpoint behind a token."""
+
+    user: User
+
+
 class AccessToken(HttpBearer):
     """Refuses whoever has no valid token; sets `request.user`."""
 
