@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,34 @@ class TestCard:
         return self.number[-4:]
 
 
-DECLINED = Decline("card_declined", "generic_decline", "Your card was declined.")
+DECLINED = Decline("card_declined", "generic_decline", gettext_noop("Your card was declined."))
 INSUFFICIENT = Decline(
-    "card_declined", "insufficient_funds", "Your card has insufficient funds."
+    "card_declined", "insufficient_funds", gettext_noop("Your card has insufficient funds.")
 )
-EXPIRED = Decline("expired_card", "expired_card", "Your card has expired.")
-BAD_CVC = Decline("incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect.")
+EXPIRED = Decline("expired_card", "expired_card", gettext_noop("Your card has expired."))
+BAD_CVC = Decline(
+    "incorrect_cvc", "incorrect_cvc", gettext_noop("Your card's security code is incorrect.")
+)
 PROCESSING = Decline(
     "processing_error",
     "processing_error",
-    "An error occurred while processing your card. Try again in a little bit.",
+    gettext_noop("An error occurred while processing your card. Try again in a little bit."),
 )
 UNAUTHENTICATED = Decline(
     "payment_intent_authentication_failure",
     "authentication_required",
-    "We are unable to authenticate your payment method. "
-    "Please choose a different payment method and try again.",
+    gettext_noop(
+        "We are unable to authenticate your payment method. "
+        "Please choose a different payment method and try again."
+    ),
 )
 NOT_A_TEST_CARD = Decline(
     "card_declined",
     "test_mode_live_card",
-    "Your card was declined. Your request was in test mode, but used a non test card. "
-    "For a list of valid test cards, visit: https://stripe.com/docs/testing.",
+    gettext_noop(
+        "Your card was declined. Your request was in test mode, but used a non test card. "
+        "For a list of valid test cards, visit: https://stripe.com/docs/testing."
+    ),
 )
 
 ALL = (

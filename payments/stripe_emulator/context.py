@@ -28,7 +28,7 @@ class Context:
 
 
 def for_platform() -> Context:
-    """What happens by itself, or on a hosted page: no request of the platform's stands behind it."""
+    """What happens by itself or on a hosted page, with no request of the platform's."""
     return Context(account=config.platform_id(), now=config.timestamp())
 
 

@@ -55,9 +55,7 @@ def unknown_parameter(name: str) -> UnseenRequest:
 
 def missing_parameter(name: str) -> UnseenRequest:
     """A required parameter that wasn't sent."""
-    return UnseenRequest(
-        f"Missing required param: {name}.", code="parameter_missing", param=name
-    )
+    return UnseenRequest(f"Missing required param: {name}.", code="parameter_missing", param=name)
 
 
 def invalid_parameter(message: str, name: str, code: str | None = None) -> UnseenRequest:

@@ -88,8 +88,7 @@ def apply(ctx: Context, body: Body, paths: list[str]) -> Body:
         steps = path.split(".")
         if len([step for step in steps if step != "data"]) > MAX_LEVELS:
             raise StripeError(
-                f"You cannot expand more than {MAX_LEVELS} levels of a property. "
-                f"Property: {path}",
+                f"You cannot expand more than {MAX_LEVELS} levels of a property. Property: {path}",
                 param="expand",
             )
         _walk(ctx, answer, steps, path)
@@ -124,9 +123,7 @@ def _fill(ctx: Context, node: Body, name: str, path: str, *, last: bool) -> None
         node.setdefault(name, on_request[name](ctx, node))
     elif name in REFERENCES.get(kind, {}):
         if isinstance(node.get(name), str):
-            node[name] = _resolve(
-                _owner_of(ctx, node, name), REFERENCES[kind][name], node[name]
-            )
+            node[name] = _resolve(_owner_of(ctx, node, name), REFERENCES[kind][name], node[name])
     elif name == "breakdown" and "amount_discount" in node:
         node[name] = _breakdown(ctx, node)
     elif last and not _is_part(kind, node, name):

@@ -18,9 +18,7 @@ Pairs = list[tuple[str, str]]
 def decode(text: str) -> Pairs:
     """A query string or form body to its pairs; 400 where it can't be read."""
     try:
-        return parse_qsl(
-            text, keep_blank_values=True, max_num_fields=MAX_PAIRS, errors="strict"
-        )
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PAIRS, errors="strict")
     except ValueError as error:
         raise UnseenRequest("The form body could not be read.") from error
 

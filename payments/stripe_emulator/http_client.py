@@ -27,7 +27,10 @@ class EmulatorHTTPClient(stripe.HTTPClient):
         """Status, text and headers, as from Stripe; raises `stripe.APIConnectionError`."""
         parts = urlsplit(url)
         encoded = parts.query if post_data is None else str(post_data)
-        response = outage.send(method, parts.path, encoded, headers or {})
+        try:
+            response = outage.send(method, parts.path, encoded, headers or {})
+        except outage.Unreachable as error:
+            raise stripe.APIConnectionError(str(error), should_retry=True) from error
         # The SDK looks headers up in lower case and in Stripe's spelling.
         return response.text, response.status, CaseInsensitiveDict(response.headers)
 

@@ -92,9 +92,7 @@ class Delivery(models.Model):
 
     event = models.ForeignKey(StripeObject, on_delete=models.CASCADE, related_name="deliveries")
     connect = models.BooleanField()
-    status = models.CharField(
-        max_length=10, choices=DeliveryStatus, default=DeliveryStatus.WAITING
-    )
+    status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.FloatField()
     claimed_until = models.FloatField(default=0)

@@ -23,9 +23,10 @@ FEE_RATE = Decimal("0.015")
 FEE_FIXED = 25
 LEAST_CHARGE = 50
 
-EURO_COUNTRIES = (
-    "AT BE HR CY EE FI FR DE GR IE IT LV LT LU MT NL PT SK SI ES".split()
-)
+EURO_COUNTRIES = [
+    "AT", "BE", "HR", "CY", "EE", "FI", "FR", "DE", "GR", "IE",
+    "IT", "LV", "LT", "LU", "MT", "NL", "PT", "SK", "SI", "ES",
+]  # fmt: skip
 CURRENCY_OF = dict.fromkeys(EURO_COUNTRIES, "eur") | {
     "AE": "aed", "AU": "aud", "BG": "bgn", "BR": "brl", "CA": "cad", "CH": "chf",
     "CZ": "czk", "DK": "dkk", "GB": "gbp", "HK": "hkd", "HU": "huf", "IN": "inr",

@@ -1,53 +1,61 @@
 """A switch that makes Stripe fail, for tests: in this process only, for all of its threads."""
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
-
-import stripe
 
 from . import api, ids
 from .errors import UnseenRequest
 from .idempotency import Answer
 
-Mode = Literal["connection", "timeout", "answer_lost", "500", "429"]
-Send = Callable[[str, str, str, Mapping[str, str]], api.Response]
+Mode = Literal["connection", "timeout", "answer_lost", "500", "429", "slow"]
 MESSAGES = {
     "connection": "Unexpected error communicating with Stripe: connection refused.",
     "timeout": "Request to Stripe timed out.",
     "answer_lost": "The connection to Stripe was cut before it answered.",
 }
-_modes: list[Mode] = []
+_open: list[tuple[Mode, float]] = []
+
+
+class Unreachable(Exception):
+    """No answer came back."""
 
 
 @contextmanager
-def outage(mode: Mode) -> Iterator[None]:
+def outage(mode: Mode = "connection", *, seconds: float = 0.2) -> Iterator[None]:
     """Let every request fail as `mode` says while this is open.
 
     `connection` and `timeout` never reach Stripe; `answer_lost` is carried out and its answer is
-    lost; `500` does nothing and is remembered under the idempotency key; `429` is not.
+    lost; `500` does nothing and is remembered under the idempotency key; `429` is not; `slow` is
+    carried out after so many seconds.
     """
-    _modes.append(mode)
+    switch = (mode, seconds)
+    _open.append(switch)
     try:
         yield
     finally:
-        _modes.remove(mode)
+        _open.remove(switch)
 
 
 def send(method: str, path: str, encoded: str, headers: Mapping[str, str]) -> api.Response:
-    """Answer the request, or fail it as a real network would."""
-    mode = _modes[-1] if _modes else None
-    if mode is None:
-        return api.handle(method, path, encoded, headers)
+    """Answer the request; raises `Unreachable` where a real network would fail."""
+    mode, seconds = _open[-1] if _open else (None, 0)
     if mode == "500":
         return api.remember_failure(method, path, encoded, headers)
     if mode == "429":
         return _too_many(headers)
+    if mode == "slow":
+        time.sleep(seconds)
+    if mode in (None, "slow"):
+        return api.handle(method, path, encoded, headers)
     if mode == "answer_lost":
         api.handle(method, path, encoded, headers)
-    raise stripe.APIConnectionError(MESSAGES[mode], should_retry=True)
+    raise Unreachable(MESSAGES[mode])
 
 
 def _too_many(headers: Mapping[str, str]) -> api.Response:
-    error = UnseenRequest("Too many requests hit the API too quickly.", code="rate_limit")
-    return api.respond(ids.new("req"), Answer(429, error.body()), headers)
+    error = UnseenRequest(
+        "Too many requests hit the API too quickly.", code="rate_limit", status=429
+    )
+    return api.respond(ids.new("req"), Answer(error.status, error.body()), headers)

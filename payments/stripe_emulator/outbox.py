@@ -6,7 +6,8 @@ import logging
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import config, signing
@@ -32,7 +33,38 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
+@dataclass(frozen=True)
+class Knobs:
+    """How badly events travel: sent `repeat` more times, `delay` seconds late, newest first.
+
+    Types in `drop` never arrive, as when an endpoint was down for longer than Stripe tries.
+    """
+
+    repeat: int = 0
+    delay: float = 0
+    reorder: bool = False
+    drop: frozenset[str] = frozenset()
+
+
 Send = Callable[[str, bytes, dict[str, str]], Outcome]
+_knobs: list[Knobs] = [Knobs()]
+
+
+@contextmanager
+def knobs(
+    *,
+    repeat: int = 0,
+    delay: float = 0,
+    reorder: bool = False,
+    drop: frozenset[str] | set[str] = frozenset(),
+) -> Iterator[None]:
+    """Turn the knobs for this process while this is open."""
+    turned = Knobs(repeat, delay, reorder, frozenset(drop))
+    _knobs.append(turned)
+    try:
+        yield
+    finally:
+        _knobs.remove(turned)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -44,7 +76,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def post(url: str, payload: bytes, headers: dict[str, str]) -> Outcome:
     """A real POST, past any proxy: the webhook is this site's own address."""
-    request = urllib.request.Request(url, data=payload, headers=headers, method="POST")  # noqa: S310 - the address is the project's own setting
+    request = urllib.request.Request(url, data=payload, headers=headers, method="POST")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
         with opener.open(request, timeout=TIMEOUT) as response:
@@ -62,13 +94,17 @@ def deliver_due(limit: int = 20, *, send: Send = post, now: float | None = None)
     Safe to run in several workers at once. `now` is in real Unix seconds.
     """
     moment = time.time() if now is None else now
+    turned = _knobs[-1]
     due = Delivery.objects.filter(
-        status=DeliveryStatus.WAITING, due_at__lte=moment, claimed_until__lte=moment
+        status=DeliveryStatus.WAITING,
+        due_at__lte=moment - turned.delay,
+        claimed_until__lte=moment,
     )
+    order = "-pk" if turned.reorder else "pk"
     accepted = 0
-    for delivery in due.select_related("event").order_by("pk")[:limit]:
+    for delivery in due.select_related("event").order_by(order)[:limit]:
         if _claim(delivery, moment):
-            accepted += _try(delivery, send, moment)
+            accepted += _try(delivery, send, moment, turned)
     return accepted
 
 
@@ -94,20 +130,26 @@ def signed(event: StripeObject, *, connect: bool) -> tuple[bytes, dict[str, str]
     return payload, headers
 
 
-def _try(delivery: Delivery, send: Send, moment: float) -> bool:
-    payload, headers = signed(delivery.event, connect=delivery.connect)
-    outcome = send(config.webhook_url(), payload, headers)
+def _try(delivery: Delivery, send: Send, moment: float, turned: Knobs) -> bool:
+    if delivery.event.body["type"] in turned.drop:
+        _note(delivery, status=DeliveryStatus.GIVEN_UP, last_answer="dropped")
+        return False
+    outcome = Outcome(None, "")
+    for _ in range(1 + turned.repeat):
+        payload, headers = signed(delivery.event, connect=delivery.connect)
+        outcome = send(config.webhook_url(), payload, headers)
+    answer = f"{outcome.status or ''} {outcome.note}".strip()[:200]
     tries = delivery.attempts + 1
-    values: dict[str, object] = {
-        "claimed_until": 0,
-        "last_answer": f"{outcome.status or ''} {outcome.note}".strip()[:200],
-    }
     if outcome.accepted:
-        values["status"] = DeliveryStatus.DELIVERED
+        _note(delivery, status=DeliveryStatus.DELIVERED, last_answer=answer)
     elif tries > len(BACK_OFF):
-        values["status"] = DeliveryStatus.GIVEN_UP
+        _note(delivery, status=DeliveryStatus.GIVEN_UP, last_answer=answer)
     else:
-        values["due_at"] = moment + BACK_OFF[tries - 1]
-        logger.info("webhook %s: %s", delivery.event.stripe_id, values["last_answer"])
-    Delivery.objects.filter(pk=delivery.pk).update(**values)
+        logger.info("webhook %s: %s", delivery.event.stripe_id, answer)
+        _note(delivery, due_at=moment + BACK_OFF[tries - 1], last_answer=answer)
     return outcome.accepted
+
+
+def _note(delivery: Delivery, **values: object) -> None:
+    """Write what came of it, and let go of the claim."""
+    Delivery.objects.filter(pk=delivery.pk).update(claimed_until=0, **values)

@@ -3,6 +3,7 @@
 A reader turns the text of a form field into a value or raises Stripe's error for it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from .errors import invalid_parameter, missing_parameter, unknown_parameter
 from .money import is_currency
 
 Reader = Callable[[Any, str], Any]
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -72,18 +74,19 @@ def integer(*, least: int | None = None, most: int | None = None) -> Reader:
     """A whole number within bounds."""
 
     def reader(value: Any, name: str) -> int:
-        if not isinstance(value, str) or not value.lstrip("-").isdecimal() or len(value) > 15:
+        if not isinstance(value, str) or not WHOLE_NUMBER.fullmatch(value):
             shown = value[:40] if isinstance(value, str) else name
             raise invalid_parameter(f"Invalid integer: {shown}", name, "parameter_invalid_integer")
         number = int(value)
         if least is not None and number < least:
             message = (
-                "This value must be greater than or equal to "
-                f"{least} (it currently is '{number}')."
+                f"This value must be greater than or equal to {least} (it currently is '{number}')."
             )
             raise invalid_parameter(message, name, "parameter_invalid_integer")
         if most is not None and number > most:
-            message = f"This value must be less than or equal to {most} (it currently is '{number}')."
+            message = (
+                f"This value must be less than or equal to {most} (it currently is '{number}')."
+            )
             raise invalid_parameter(message, name, "parameter_invalid_integer")
         return number
 

@@ -10,16 +10,12 @@ from .router import ALIAS
 
 def expire_sessions(limit: int = 100) -> int:
     """Expire the open Checkout Sessions that are past their end; gives their number."""
-    return sum(
-        _expire_session(pk) for pk in _due("checkout.session", "open")[:limit]
-    )
+    return sum(_expire_session(pk) for pk in _due("checkout.session", "open")[:limit])
 
 
 def cancel_authorizations(limit: int = 100) -> int:
     """Release the authorisations that nobody captured in time; gives their number."""
-    return sum(
-        _cancel_intent(pk) for pk in _due("payment_intent", "requires_capture")[:limit]
-    )
+    return sum(_cancel_intent(pk) for pk in _due("payment_intent", "requires_capture")[:limit])
 
 
 def forget_idempotency_keys() -> int:

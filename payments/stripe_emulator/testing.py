@@ -1,5 +1,6 @@
 """For tests: what people and time do at Stripe, without HTTP."""
 
+import json
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from . import cards, config, context, outbox
 from .ledger import books_add_up, differences
 from .models import Delivery, DeliveryStatus, StripeObject
 from .outage import outage
+from .outbox import knobs
 from .resources import accounts, checkout_sessions, payment_methods
 from .router import ALIAS
 
@@ -19,6 +21,7 @@ __all__ = [
     "deliver_events",
     "differences",
     "event_types",
+    "knobs",
     "outage",
     "pay",
     "waiting",
@@ -68,17 +71,15 @@ def deliver_events(client: Client | None = None, *, limit: int = 100) -> list[tu
     sender = client or Client()
     path = urlsplit(config.webhook_url()).path
     answers: list[tuple[str, int]] = []
-    for delivery in waiting()[:limit]:
-        payload, headers = outbox.signed(delivery.event, connect=delivery.connect)
-        answer = sender.post(
-            path,
-            payload,
-            content_type="application/json",
-            headers={"Stripe-Signature": headers["Stripe-Signature"]},
-        )
-        if 200 <= answer.status_code < 300:
-            Delivery.objects.filter(pk=delivery.pk).update(status=DeliveryStatus.DELIVERED)
-        answers.append((delivery.event.body["type"], answer.status_code))
+
+    def send(url: str, payload: bytes, headers: dict[str, str]) -> outbox.Outcome:
+        signature = {"Stripe-Signature": headers["Stripe-Signature"]}
+        answer = sender.post(path, payload, content_type="application/json", headers=signature)
+        answers.append((json.loads(payload)["type"], answer.status_code))
+        return outbox.Outcome(answer.status_code, answer.reason_phrase)
+
+    Delivery.objects.filter(status=DeliveryStatus.WAITING).update(due_at=0, claimed_until=0)
+    outbox.deliver_due(limit, send=send)
     return answers
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from . import api, cards, config, context, money, store
 from .context import Context
-from .forms import CardForm, Message
+from .forms import CardForm
 from .models import StripeObject
 from .resources import accounts, checkout_sessions, payment_intents, payment_methods
 from .router import ALIAS
@@ -32,16 +32,19 @@ def endpoint(request: HttpRequest, path: str) -> HttpResponse:
     return response
 
 
+# The hosted pages stand on a host of Stripe's own, where nobody is logged in: whoever has the
+# address may pay. With no cookie behind them, a forged POST gains nothing.
+@csrf_exempt
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
     """The hosted payment page: pay, or go back."""
     row = _row("checkout.session", session_id)
-    if request.method == "GET" or checkout_sessions.seen(row, config.timestamp())["status"] != "open":
+    if request.method == "GET":
         return _checkout_page(request, row)
-    if request.POST.get("action") == "cancel":
-        return HttpResponseRedirect(row.body["cancel_url"] or row.body["success_url"])
-    form = CardForm.bound(request.POST)
-    if form.errors:
+    if request.POST.get("action") == "cancel" and row.body["cancel_url"]:
+        return HttpResponseRedirect(row.body["cancel_url"])
+    form = CardForm(request.POST)
+    if not form.is_valid():
         return _checkout_page(request, row, form, status=INVALID_FORM)
     with transaction.atomic(using=ALIAS):
         # Read it again under the lock: a second click must not pay a second time.
@@ -61,13 +64,13 @@ def _row(kind: str, stripe_id: str) -> StripeObject:
     return row
 
 
-def _pay(ctx: Context, row: StripeObject, form: CardForm) -> Message | None:
+def _pay(ctx: Context, row: StripeObject, form: CardForm) -> str | None:
     method = payment_methods.create_card(
         ctx,
-        cards.by_number(form.number),
-        exp_month=form.exp_month,
-        exp_year=form.exp_year,
-        name=form.values["name"],
+        cards.by_number(form.cleaned_data["card_number"]),
+        exp_month=form.cleaned_data["exp_month"],
+        exp_year=form.cleaned_data["exp_year"],
+        name=form.cleaned_data["name"],
         email=(row.body["customer_details"] or {}).get("email"),
         customer=row.body["customer"],
     )
@@ -76,9 +79,10 @@ def _pay(ctx: Context, row: StripeObject, form: CardForm) -> Message | None:
 
 
 def _after_attempt(request: HttpRequest, row: StripeObject) -> HttpResponse:
-    if row.status == "complete":
+    status = checkout_sessions.seen(row, config.timestamp())["status"]
+    if status == "complete":
         return HttpResponseRedirect(checkout_sessions.success_url(row))
-    if row.status == "open":
+    if status == "open":
         return redirect("stripe_emulator:authenticate", row.body["payment_intent"])
     return _checkout_page(request, row)
 
@@ -87,7 +91,7 @@ def _checkout_page(
     request: HttpRequest,
     row: StripeObject,
     form: CardForm | None = None,
-    refusal: Message | None = None,
+    refusal: str | None = None,
     status: int = 200,
 ) -> HttpResponse:
     session = checkout_sessions.seen(row, config.timestamp())
@@ -106,6 +110,7 @@ def _checkout_page(
     return render(request, "stripe_emulator/checkout.html", page, status=status)
 
 
+@csrf_exempt
 @require_http_methods(["GET", "POST"])
 def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
     """The bank's question: is it you?"""
@@ -120,8 +125,7 @@ def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
     page = {
         "intent": row.body,
         "total": money.shown(row.body["amount"], row.body["currency"]),
-        "session": session.body if session else None,
-        "success_url": checkout_sessions.success_url(session) if session else None,
+        "next_url": session and (session.body["url"] or checkout_sessions.success_url(session)),
     }
     return render(request, "stripe_emulator/authenticate.html", page)
 
@@ -136,12 +140,11 @@ def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpR
         return _checkout_page(request, session)
     decline = checkout_sessions.authenticate(ctx, session, passed=passed)
     if decline:
-        return _checkout_page(
-            request, session, None, _(decline.message), status=PAYMENT_REFUSED
-        )
+        return _checkout_page(request, session, None, _(decline.message), status=PAYMENT_REFUSED)
     return HttpResponseRedirect(checkout_sessions.success_url(session))
 
 
+@csrf_exempt
 @require_http_methods(["GET", "POST"])
 def onboarding(request: HttpRequest, token: str) -> HttpResponse:
     """The page on which a connected account tells Stripe who it is."""

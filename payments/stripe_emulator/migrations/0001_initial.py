@@ -5,86 +5,140 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=40)),
-                ('source', models.CharField(max_length=255)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=40)),
+                ("source", models.CharField(max_length=255)),
             ],
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(max_length=40)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('request_id', models.CharField(max_length=40)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('answer', models.JSONField()),
-                ('created', models.BigIntegerField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("account", models.CharField(max_length=40)),
+                ("key", models.CharField(max_length=255)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("request_id", models.CharField(max_length=40)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("answer", models.JSONField()),
+                ("created", models.BigIntegerField(db_index=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'key'), name='emu_idempotency_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "key"), name="emu_idempotency_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StripeObject',
+            name="StripeObject",
             fields=[
-                ('seq', models.BigAutoField(primary_key=True, serialize=False)),
-                ('stripe_id', models.CharField(max_length=255, unique=True)),
-                ('type', models.CharField(max_length=40)),
-                ('account', models.CharField(max_length=40)),
-                ('created', models.BigIntegerField()),
-                ('status', models.CharField(blank=True, max_length=40)),
-                ('ref', models.CharField(blank=True, max_length=255)),
-                ('group', models.CharField(blank=True, max_length=255)),
-                ('due_at', models.BigIntegerField(null=True)),
-                ('body', models.JSONField()),
-                ('private', models.JSONField(default=dict)),
+                ("seq", models.BigAutoField(primary_key=True, serialize=False)),
+                ("stripe_id", models.CharField(max_length=255, unique=True)),
+                ("type", models.CharField(max_length=40)),
+                ("account", models.CharField(max_length=40)),
+                ("created", models.BigIntegerField()),
+                ("status", models.CharField(blank=True, max_length=40)),
+                ("ref", models.CharField(blank=True, max_length=255)),
+                ("group", models.CharField(blank=True, max_length=255)),
+                ("due_at", models.BigIntegerField(null=True)),
+                ("body", models.JSONField()),
+                ("private", models.JSONField(default=dict)),
             ],
             options={
-                'indexes': [models.Index(fields=['type', 'account', '-seq'], name='emu_object_list'), models.Index(fields=['type', 'ref'], name='emu_object_ref'), models.Index(fields=['type', 'status', 'due_at'], name='emu_object_due')],
+                "indexes": [
+                    models.Index(fields=["type", "account", "-seq"], name="emu_object_list"),
+                    models.Index(fields=["type", "ref"], name="emu_object_ref"),
+                    models.Index(fields=["type", "status", "due_at"], name="emu_object_due"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ledger', models.CharField(max_length=60)),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.BigIntegerField()),
-                ('available_on', models.BigIntegerField()),
-                ('movement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='stripe_emulator.movement')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ledger", models.CharField(max_length=60)),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField()),
+                ("available_on", models.BigIntegerField()),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="stripe_emulator.movement",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['ledger', 'currency'], name='emu_posting_ledger')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='emu_posting_not_zero')],
+                "indexes": [models.Index(fields=["ledger", "currency"], name="emu_posting_ledger")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True),
+                        name="emu_posting_not_zero",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('connect', models.BooleanField()),
-                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('delivered', 'Delivered'), ('given_up', 'Given Up')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.FloatField()),
-                ('claimed_until', models.FloatField(default=0)),
-                ('last_answer', models.CharField(blank=True, max_length=200)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='stripe_emulator.stripeobject')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("connect", models.BooleanField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("delivered", "Delivered"),
+                            ("given_up", "Given Up"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.FloatField()),
+                ("claimed_until", models.FloatField(default=0)),
+                ("last_answer", models.CharField(blank=True, max_length=200)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="stripe_emulator.stripeobject",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['status', 'due_at'], name='emu_delivery_due')],
+                "indexes": [models.Index(fields=["status", "due_at"], name="emu_delivery_due")],
             },
         ),
     ]

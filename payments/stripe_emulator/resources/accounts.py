@@ -225,7 +225,9 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
         raise no_access(id)
     body = row.body
     changes = {
-        name: values[name] for name in ("business_type", "default_currency", "email") if name in values
+        name: values[name]
+        for name in ("business_type", "default_currency", "email")
+        if name in values
     }
     if "business_profile" in values:
         changes["business_profile"] = body["business_profile"] | values["business_profile"]

@@ -91,8 +91,7 @@ def _expiry(ctx: Context, values: dict[str, Any]) -> int:
         )
     if expires_at > ctx.now + LONGEST_LIFE:
         raise invalid_parameter(
-            "The `expires_at` timestamp must be less than 24 hours from Checkout Session "
-            "creation.",
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.",
             "expires_at",
         )
     return expires_at
@@ -138,9 +137,7 @@ def _line(ctx: Context, item: dict[str, Any], index: int) -> Body:
     }
 
 
-def _body(
-    ctx: Context, values: dict[str, Any], total: int, currency: str, expires_at: int
-) -> Body:
+def _body(ctx: Context, values: dict[str, Any], total: int, currency: str, expires_at: int) -> Body:
     stripe_id = ids.new("cs_test")
     return _fixed_parts() | {
         "id": stripe_id,
@@ -168,9 +165,7 @@ def _body(
     }
 
 
-def _customer_details(
-    ctx: Context, values: dict[str, Any], name: str | None = None
-) -> Body | None:
+def _customer_details(ctx: Context, values: dict[str, Any], name: str | None = None) -> Body | None:
     customer = store.find(ctx, "customer", values.get("customer"))
     email = customer.body["email"] if customer else values.get("customer_email")
     if not (email or name):
@@ -340,9 +335,7 @@ def _intent(ctx: Context, row: StripeObject) -> StripeObject:
     return intent
 
 
-def _complete(
-    ctx: Context, row: StripeObject, intent: StripeObject, method: StripeObject
-) -> None:
+def _complete(ctx: Context, row: StripeObject, intent: StripeObject, method: StripeObject) -> None:
     row.due_at = None
     name = method.body["billing_details"]["name"]
     paid = intent.status == "succeeded"

@@ -109,9 +109,7 @@ def open_intent(
         "transfer_data": None,
         "transfer_group": values.get("transfer_group"),
     }
-    row = store.create(
-        ctx, body, ref=session or "", group=body["transfer_group"] or "", private={}
-    )
+    row = store.create(ctx, body, ref=session or "", group=body["transfer_group"] or "", private={})
     events.emit(ctx, "payment_intent.created", body)
     return row
 
@@ -341,9 +339,7 @@ def capture(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
         refunds.release(ctx, charge, keep=amount)
     changes = {"metadata": params.merged_metadata(row.body["metadata"], values.get("metadata"))}
     row.due_at = None
-    store.change(
-        row, **changes, status="succeeded", amount_capturable=0, amount_received=amount
-    )
+    store.change(row, **changes, status="succeeded", amount_capturable=0, amount_received=amount)
     events.emit(ctx, "charge.captured", charge.body)
     events.emit(ctx, "payment_intent.succeeded", row.body)
     mark_session_paid(ctx, row)

@@ -81,9 +81,7 @@ def _charge(ctx: Context, values: dict[str, Any]) -> StripeObject:
     return charge
 
 
-def _give_back(
-    ctx: Context, charge: StripeObject, amount: int, values: dict[str, Any]
-) -> Body:
+def _give_back(ctx: Context, charge: StripeObject, amount: int, values: dict[str, Any]) -> Body:
     body = build(ctx, charge.body, amount, values)
     body["balance_transaction"] = _settle(ctx, charge, body)
     row = store.create(ctx, body, ref=charge.stripe_id, group=body["payment_intent"] or "")

@@ -77,9 +77,7 @@ def _no_card() -> Body:
     return dict.fromkeys((*names, "last4", "regulated_status", "wallet"))
 
 
-def unbook(
-    ctx: Context, transfer: Body, reversal: Body, received: int
-) -> tuple[str, str]:
+def unbook(ctx: Context, transfer: Body, reversal: Body, received: int) -> tuple[str, str]:
     """Move a part back; `received` is that part on the connected account's balance.
 
     Gives the ids of the platform's balance transaction and of the payment's refund.
@@ -117,9 +115,7 @@ def unbook(
     refund["balance_transaction"] = gone.stripe_id
     store.create(theirs, refund, ref=payment.stripe_id)
     refunded = payment.body["amount_refunded"] + amount
-    store.change(
-        payment, amount_refunded=refunded, refunded=refunded == payment.body["amount"]
-    )
+    store.change(payment, amount_refunded=refunded, refunded=refunded == payment.body["amount"])
     return back.stripe_id, str(refund["id"])
 
 

@@ -45,9 +45,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     else:
         _check_available(ctx, values)
     body = _build(ctx, values, group)
-    row = store.create(
-        ctx, body, ref=values.get("source_transaction", ""), group=group or ""
-    )
+    row = store.create(ctx, body, ref=values.get("source_transaction", ""), group=group or "")
     transaction, payment = transfer_payments.book(ctx, body, destination, available_on)
     store.change(row, balance_transaction=transaction, destination_payment=payment)
     events.emit(ctx, "transfer.created", row.body)

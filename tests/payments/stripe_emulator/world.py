@@ -1,0 +1,101 @@
+"""What most scenarios start with: an onboarded mentor, an open session, a payment."""
+
+from typing import Any
+
+import stripe
+from django.test import Client
+
+from payments.stripe_emulator import testing
+
+CARD = {
+    "card_number": "4242 4242 4242 4242",
+    "exp_month": "12",
+    "exp_year": "2034",
+    "cvc": "123",
+    "name": "Mia Mentee",
+    "action": "pay",
+}
+SUCCESS = "http://localhost:8000/paid/?session={CHECKOUT_SESSION_ID}"
+CANCEL = "http://localhost:8000/back/"
+
+
+class World:
+    """Shorthands around one SDK client; `stripe` is the client itself."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self.stripe = client
+
+    def account(self, *, onboarded: bool = True, **params: Any) -> stripe.Account:
+        """An Express account, able to receive transfers unless said otherwise."""
+        account = self.stripe.v1.accounts.create(
+            {
+                "type": "express",
+                "country": "DE",
+                "email": "mentor@example.com",
+                "capabilities": {
+                    "card_payments": {"requested": True},
+                    "transfers": {"requested": True},
+                },
+                **params,
+            }
+        )
+        if onboarded:
+            testing.complete_onboarding(account.id)
+        return self.stripe.v1.accounts.retrieve(account.id)
+
+    def session(
+        self, amount: int = 6000, currency: str = "eur", **params: Any
+    ) -> stripe.checkout.Session:
+        """An open Checkout Session for one thing at that price."""
+        line = {
+            "price_data": {
+                "currency": currency,
+                "product_data": {"name": "60 minutes with Ada"},
+                "unit_amount": amount,
+            },
+            "quantity": 1,
+        }
+        return self.stripe.v1.checkout.sessions.create(
+            {
+                "mode": "payment",
+                "line_items": [line],
+                "success_url": SUCCESS,
+                "cancel_url": CANCEL,
+                **params,
+            }
+        )
+
+    def paid(
+        self, amount: int = 6000, currency: str = "eur", *, card: str = "4242424242424242"
+    ) -> stripe.Charge:
+        """The charge of a session that was paid."""
+        session = self.session(amount, currency)
+        assert testing.pay(session.id, card) is None
+        return self.charge_of(session.id)
+
+    def charge_of(self, session_id: str) -> stripe.Charge:
+        """The latest charge of a session."""
+        session = self.stripe.v1.checkout.sessions.retrieve(
+            session_id, {"expand": ["payment_intent.latest_charge"]}
+        )
+        intent = session.payment_intent
+        assert isinstance(intent, stripe.PaymentIntent)
+        assert isinstance(intent.latest_charge, stripe.Charge)
+        return intent.latest_charge
+
+    def transferred(self, charge: stripe.Charge, amount: int, to: str) -> stripe.Transfer:
+        """A part of a charge passed on."""
+        return self.stripe.v1.transfers.create(
+            {
+                "amount": amount,
+                "currency": charge.currency,
+                "destination": to,
+                "source_transaction": charge.id,
+            }
+        )
+
+
+def fill_in(page: str, client: Client | None = None, **changes: str) -> Any:
+    """Send the card form of a hosted page, as a browser would."""
+    path = page.removeprefix("http://localhost:8000")
+    return (client or Client()).post(path, {**CARD, **changes})
