@@ -78,7 +78,9 @@ class MentorProfile(TimestampedModel):
         _("price of a trial"), null=True, blank=True, help_text=_("Empty: no trial is offered.")
     )
     trial_minutes = models.PositiveSmallIntegerField(
-        _("length of a trial"), default=30, validators=[MinValueValidator(15), MaxValueValidator(180)]
+        _("length of a trial"),
+        default=30,
+        validators=[MinValueValidator(15), MaxValueValidator(180)],
     )
     # How they are booked.
     lengths: models.JSONField[list[int], list[int]] = models.JSONField(

@@ -1,0 +1,161 @@
+"""The verbs of a mentor's profile, and the one writer of its state and of its figures."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Unpack
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from mentormatch import times
+from mentormatch.errors import Conflict, InvalidInput
+from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.profile import MAX_TOPICS, ProfileFields, check_profile
+
+if TYPE_CHECKING:
+    from mentormatch.accounts.models import User
+
+Status = MentorProfile.Status
+
+
+def create_or_update_profile(
+    *, user: "User", now: dt.datetime | None = None, **fields: Unpack[ProfileFields]
+) -> MentorProfile:
+    """Write a mentor's own part of their profile; what isn't given stays as it was.
+
+    Raises `InvalidInput` naming each field at fault. The address follows the name until the
+    profile is listed for the first time, and stays from then on. Safe to repeat.
+    """
+    values: dict[str, Any] = dict(fields)
+    topics = values.pop("topics", None)
+    if topics is not None and len(topics) > MAX_TOPICS:
+        raise InvalidInput(
+            _("Choose up to %(most)d topics.") % {"most": MAX_TOPICS}, field="topics"
+        )
+    with transaction.atomic():
+        # Lock the person: two tabs may both be about to create the profile.
+        type(user).objects.select_for_update().get(pk=user.pk)
+        mentor = MentorProfile.objects.filter(user=user).first() or _new_profile(user, now)
+        for name, value in values.items():
+            setattr(mentor, name, value)
+        mentor.lengths = sorted(set(mentor.lengths))
+        check_profile(vars(mentor), settings.SETTLEMENT_CURRENCIES)
+        if mentor.listed_at is None:
+            mentor.slug = _free_slug(mentor)
+        _save_own_part(mentor, values)
+        if topics is not None:
+            mentor.topics.set(topics)
+    return mentor
+
+
+def submit_for_review(*, mentor: MentorProfile, now: dt.datetime | None = None) -> MentorProfile:
+    """draft → in review. Raises `InvalidInput` where the profile still lacks something."""
+    if not mentor.user.full_name:
+        raise InvalidInput(_("Tell us your name first: mentees see it."), field="full_name")
+    if not mentor.headline or not mentor.bio:
+        raise InvalidInput(_("Write a headline and something about you first."), field="bio")
+    if not mentor.topics.exists():
+        raise InvalidInput(_("Choose at least one topic first."), field="topics")
+    return _move(mentor, {Status.DRAFT}, Status.IN_REVIEW, now)
+
+
+def approve(*, mentor: MentorProfile, now: dt.datetime | None = None) -> MentorProfile:
+    """draft or in review → listed, once the owner has shown that their address is theirs."""
+    _require_verified_address(mentor)
+    now = now or times.now()
+    return _move(mentor, {Status.DRAFT, Status.IN_REVIEW}, Status.LISTED, now, listed_at=now)
+
+
+def suspend(*, mentor: MentorProfile, reason: str, now: dt.datetime | None = None) -> MentorProfile:
+    """in review or listed → suspended; what is booked stays booked. The owner sees the reason."""
+    if not reason.strip():
+        raise InvalidInput(_("Say why: the mentor will read it."), field="reason")
+    return _move(
+        mentor, {Status.IN_REVIEW, Status.LISTED}, Status.SUSPENDED, now, reason=reason.strip()
+    )
+
+
+def relist(*, mentor: MentorProfile, now: dt.datetime | None = None) -> MentorProfile:
+    """suspended → listed."""
+    _require_verified_address(mentor)
+    now = now or times.now()
+    return _move(mentor, {Status.SUSPENDED}, Status.LISTED, now, listed_at=mentor.listed_at or now)
+
+
+def record_payability(*, mentor_id: int, is_payable: bool) -> None:
+    """Whether Stripe can send money there. Safe to repeat."""
+    MentorProfile.objects.filter(pk=mentor_id).update(is_payable=is_payable, updated_at=times.now())
+
+
+def record_session(*, mentor_id: int) -> None:
+    """One more completed session. Not safe to repeat: call it once, where it is completed."""
+    MentorProfile.objects.filter(pk=mentor_id).update(total_sessions=F("total_sessions") + 1)
+
+
+def record_rating(*, mentor_id: int, stars_delta: int, count_delta: int) -> None:
+    """A public review came (+), went (-) or changed. Not safe to repeat."""
+    MentorProfile.objects.filter(pk=mentor_id).update(
+        rating_sum=F("rating_sum") + stars_delta, review_count=F("review_count") + count_delta
+    )
+
+
+def _move(
+    mentor: MentorProfile,
+    sources: set[Status],
+    target: Status,
+    now: dt.datetime | None,
+    *,
+    reason: str = "",
+    listed_at: dt.datetime | None = None,
+) -> MentorProfile:
+    """The one writer of `status`: compare and swap, and the loser is told."""
+    now = now or times.now()
+    values: dict[str, Any] = {"listed_at": listed_at} if listed_at else {}
+    moved = MentorProfile.objects.filter(pk=mentor.pk, status__in=sources).update(
+        status=target, status_reason=reason[:300], updated_at=now, **values
+    )
+    if not moved:
+        raise Conflict
+    mentor.refresh_from_db()
+    return mentor
+
+
+def _new_profile(user: "User", now: dt.datetime | None) -> MentorProfile:
+    now = now or times.now()
+    zone = user.time_zone
+    return MentorProfile(user=user, languages=["en"], time_zone=zone, created_at=now)
+
+
+def _save_own_part(mentor: MentorProfile, values: dict[str, Any]) -> None:
+    """Save what its owner decides, and not what others may have written meanwhile."""
+    if mentor._state.adding:
+        mentor.save()
+    else:
+        mentor.save(update_fields=[*values, "lengths", "slug", "updated_at"])
+
+
+def _free_slug(mentor: MentorProfile) -> str:
+    """An address made from the name that no other profile has."""
+    stem = slugify(mentor.name)[:60] or "mentor"
+    taken = set(
+        MentorProfile.objects.filter(slug__startswith=stem)
+        .exclude(user=mentor.user_id)
+        .values_list("slug", flat=True)
+    )
+    number, slug = 2, stem
+    while slug in taken:
+        slug, number = f"{stem}-{number}", number + 1
+    return slug
+
+
+def _require_verified_address(mentor: MentorProfile) -> None:
+    if not EmailAddress.objects.filter(
+        user=mentor.user_id, email__iexact=mentor.user.email, verified=True
+    ).exists():
+        raise Conflict(
+            _("%(name)s hasn't verified their e-mail address yet.") % {"name": mentor.name},
+            code="address_not_verified",
+        )
