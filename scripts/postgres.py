@@ -80,8 +80,10 @@ def _make_cluster(binaries: Path, folder: Path, password: str, run_as: dict[str,
     password_file.write_text(password)
     password_file.chmod(0o644)  # the folder itself is closed to others
     subprocess.run(  # noqa: S603  # a program of ours with arguments of ours
-        [binaries / "initdb", "-D", folder / "data", "-U", USER, f"--pwfile={password_file}"]
-        + ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"],
+        [
+            *(binaries / "initdb", "-D", folder / "data", "-U", USER, f"--pwfile={password_file}"),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         cwd=folder,

@@ -60,4 +60,5 @@ def server_environment(**extra: str) -> dict[str, str]:
     else:
         url = f"sqlite:///{config['NAME']}"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    return inherited | {"DJANGO_SETTINGS_MODULE": "mentormatch.settings", "DATABASE_URL": url} | extra
+    ours = {"DJANGO_SETTINGS_MODULE": "mentormatch.settings", "DATABASE_URL": url}
+    return inherited | ours | extra

@@ -1,0 +1,27 @@
+# A bare machine needs Python 3.11 or newer and make. Everything else is put into .venv.
+PYTHON ?= python3
+IN = .venv/bin/
+
+.PHONY: run test lint check lock setup-run setup-dev
+.DEFAULT_GOAL := run
+
+run: export MENTORMATCH_DEMO ?= 1
+run: setup-run
+	@$(IN)python manage.py prepare
+	@exec $(IN)python manage.py serve
+
+test: setup-dev
+	@exec $(IN)python scripts/test.py
+
+lint: setup-dev
+	@exec $(IN)python scripts/lint.py
+
+check: lint test
+
+# Resolve the requirements anew and write them down with their hashes.
+lock: setup-dev
+	@exec $(IN)python scripts/lock.py
+
+setup-run setup-dev: setup-%:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing. Debian and Ubuntu: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py $*
