@@ -1,0 +1,93 @@
+"""How every form of the site is rendered: one helper, one template (`ui/_form.html`)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+UNPROCESSABLE = 422
+
+
+class Helper(FormHelper):
+    """The site's one `FormHelper`: our form template with our row of buttons under the fields."""
+
+    template = "ui/_form.html"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.submit: Text = ""
+        self.submit_name = ""
+        self.submit_value = ""
+        self.submit_class = ""
+        self.cancel_url = ""
+        self.cancel_label: Text = ""
+
+
+def helper(
+    *,
+    submit: Text = _("Save"),
+    action: str = "",
+    cancel_url: str = "",
+    cancel_label: Text = _("Cancel"),
+    method: str = "post",
+    kind: str = "primary",
+    name: str = "",
+    value: str = "",
+    css_class: str = "",
+    layout: Layout | None = None,
+    form_tag: bool = True,
+) -> Helper:
+    """What `{% crispy form %}` needs, as `form.helper`.
+
+    `submit` is the button's text ("" for a form without one) and `kind` its look: `primary`,
+    `secondary`, `danger`, `link`. `action` is an address ("" posts to the page's own).
+    `cancel_url` adds a way back beside the button. `name` and `value` are sent by the button.
+    """
+    made = Helper()
+    made.form_method = method
+    made.form_action = action
+    made.form_class = css_class
+    made.form_tag = form_tag
+    made.layout = layout
+    made.submit, made.submit_name, made.submit_value = submit, name, value
+    made.submit_class = f"btn btn-{kind}"
+    made.cancel_url, made.cancel_label = cancel_url, cancel_label
+    made.include_media = False
+    return made
+
+
+class ActionForm(forms.Form):
+    """A form that is one button: every state change without questions.
+
+    `ActionForm(action=reverse(…), submit=_("Confirm"))`, shown by `{% crispy form %}`. Hidden
+    fields may be added by a subclass. In a template alone: `{% action_button url label %}`.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        action: str = "",
+        submit: Text = _("Go on"),
+        kind: str = "primary",
+        cancel_url: str = "",
+        css_class: str = "action-form",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(
+            submit=submit, action=action, kind=kind, cancel_url=cancel_url, css_class=css_class
+        )
+
+
+def render_invalid(
+    request: HttpRequest, template: str, context: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """The page again, with what was typed and what is wrong with it: 422."""
+    return render(request, template, context, status=UNPROCESSABLE)

@@ -1,0 +1,55 @@
+// Small comforts. Every page works without them.
+(() => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) {
+    const secure = window.location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    // A form that asks for a zone and knows none yet starts with the browser's.
+    document.querySelectorAll("select[data-guess-zone]").forEach((select) => {
+      if ([...select.options].some((option) => option.value === zone)) select.value = zone;
+    });
+  }
+
+  // The account menu closes as menus do: by a click elsewhere and by Escape.
+  const close = (except) =>
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (menu !== except) menu.open = false;
+    });
+  document.addEventListener("click", (event) => close(event.target.closest("details.menu")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.querySelector("details.menu[open]");
+    close();
+    menu?.querySelector("summary").focus();
+  });
+
+  // A form is sent once: a second click waits for the answer of the first.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () =>
+    document.querySelectorAll("form[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+      form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+    }),
+  );
+
+  document.querySelectorAll("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+
+  // After a refused form the summary of what is wrong is where one reads on.
+  const errors = document.querySelector(".form-errors");
+  if (errors) {
+    errors.tabIndex = -1;
+    errors.focus();
+  }
+})();
