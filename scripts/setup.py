@@ -92,7 +92,7 @@ def install(kind: str, uv: "str | None") -> None:
         return
     if subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL):  # noqa: S603
         run(PYTHON, "-m", "ensurepip")  # a `.venv` that uv once made has no pip
-    pip = (PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
+    pip = (PYTHON, "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input")
     options = ("--require-hashes", "--no-deps", "--no-compile", "--only-binary", ":all:")
     run(*pip, "install", *options, "-r", lock)
 

@@ -26,8 +26,38 @@ hypothesis_settings.register_profile("sample", derandomize=True, deadline=None, 
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sample"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Whether what a test proves may differ between SQLite and PostgreSQL.
+
+    The emulator keeps its books in SQLite whatever ours are in.
+    """
+    if "stripe_emulator" in item.path.parts:
+        return False
+    uses = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    marked = item.get_closest_marker("django_db") is not None
+    return bool(uses or marked) and not item.get_closest_marker("browser")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-database",
+        action="store_true",
+        help="only what touches the database, and no browser: for the second engine",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whoever may use the database may use the emulator's too; browser tests need a browser."""
+    if config.getoption("--only-database"):
+        others = [item for item in items if not touches_database(item)]
+        items[:] = [item for item in items if touches_database(item)]
+        config.hook.pytest_deselected(items=others)
+    # The longest begin first, so that no worker has to wait for another at the end.
+    items.sort(key=lambda item: not (is_slow(item) and not touches_database(item)))
     for item in items:
         mark = item.get_closest_marker("django_db")
         if mark or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
