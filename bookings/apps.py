@@ -1,5 +1,13 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class BookingsConfig(AppConfig):
     name = "bookings"
+    verbose_name = _("Bookings")
+
+    def ready(self) -> None:
+        from bookings import guards
+
+        post_migrate.connect(guards.make_triggers, sender=self, dispatch_uid="bookings.guards")

@@ -1,0 +1,93 @@
+"""What a booking costs, until when it may be moved, and what comes back: pure.
+
+The terms are a snapshot on the booking. Twenty-four hours are elapsed time, in UTC.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from bookings.models import Booking
+from mentormatch import money
+from mentormatch.mentors.models import MentorProfile
+
+FREE_CANCELLATION = dt.timedelta(hours=24)
+# Stripe's Checkout Sessions live for half an hour at least; five minutes to get there.
+# https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at
+HOLD = dt.timedelta(minutes=35)
+MOST_HOLDS = 3
+ANSWER_WITHIN = dt.timedelta(hours=48)
+ANSWER_BEFORE_START = dt.timedelta(hours=4)
+ANSWER_AT_LEAST = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """In minor units of `currency`; the fee is the platform's part of the amount."""
+
+    amount_minor: int
+    platform_fee_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Whether a side may give a booking up, and what the mentee gets back then."""
+
+    is_allowed: bool
+    refund_minor: int
+
+
+def price_of(mentor: MentorProfile, session_type: str, duration_minutes: int) -> Price:
+    """A trial's rate is its whole price; everything else is by the hour, half up."""
+    if session_type == Booking.Type.TRIAL:
+        amount = mentor.trial_rate_minor or 0
+    else:
+        amount = money.price_for(mentor.hourly_rate_minor, duration_minutes)
+    fee = money.fee_for(amount, settings.PLATFORM_FEE_PERCENT)
+    return Price(amount, fee, mentor.currency)
+
+
+def free_cancellation_until(starts_at: dt.datetime, moved_by: str = "") -> dt.datetime:
+    """The last instant at which the mentee still gets everything back.
+
+    24 hours before the start; the start itself once the mentor moved it.
+    """
+    return starts_at if moved_by == Booking.Side.MENTOR else starts_at - FREE_CANCELLATION
+
+
+def cancellation_terms(booking: Booking, side: str, now: dt.datetime) -> Terms:
+    """What comes back if that side gives the booking up now.
+
+    Nothing was paid for a pending one. The mentor's and staff's cancellations give everything
+    back at any time; the mentee's until `free_cancellation_until`, and none are taken once the
+    session has begun.
+    """
+    if booking.status == Booking.Status.PENDING:
+        return Terms(True, 0)
+    if booking.status != Booking.Status.CONFIRMED:
+        return Terms(False, 0)
+    if side != Booking.Side.MENTEE:
+        return Terms(True, booking.price_minor)
+    in_time = now <= booking.free_cancellation_until
+    return Terms(now < booking.starts_at, booking.price_minor if in_time else 0)
+
+
+def may_reschedule(booking: Booking, side: str, now: dt.datetime) -> bool:
+    """The mentee until 24 hours before the start, the mentor until the start."""
+    if booking.status != Booking.Status.CONFIRMED:
+        return False
+    if side == Booking.Side.MENTOR:
+        return now < booking.starts_at
+    return side == Booking.Side.MENTEE and now <= booking.starts_at - FREE_CANCELLATION
+
+
+def answer_by(starts_at: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """Until when a mentor may answer a request.
+
+    48 hours from now or 4 before the start, whichever is first; 30 minutes at least, though
+    never longer than until the start.
+    """
+    wanted = min(now + ANSWER_WITHIN, starts_at - ANSWER_BEFORE_START)
+    return min(max(wanted, now + ANSWER_AT_LEAST), starts_at)

@@ -1,0 +1,223 @@
+"""Taking a slot, and what becomes of a booking that is kept: confirmed, held longer, completed."""
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings import calendar, policy
+from bookings.models import Booking, CalendarEntry
+from bookings.services.locking import exclusive, lock_booking, lock_pair
+from bookings.services.moves import move, occupied
+from bookings.services.refusals import (
+    check_people_are_free,
+    guards_in_words,
+    slot_unavailable,
+    trial_used,
+    with_nearest,
+)
+from bookings.signals import booking_completed, booking_confirmed, booking_requested
+from mentormatch import times
+from mentormatch.accounts.models import User
+from mentormatch.errors import Conflict, InvalidInput
+from mentormatch.mentors.models import MentorProfile
+
+Status = Booking.Status
+
+
+def book_slot(
+    *,
+    mentor: MentorProfile,
+    mentee: User,
+    starts_at: dt.datetime,
+    duration_minutes: int,
+    session_type: str,
+    notes: str = "",
+    now: dt.datetime | None = None,
+) -> Booking:
+    """Take a slot: held until it is paid; if it is free, confirmed, or asked of the mentor.
+
+    Of many at once for one slot exactly one gets it. `InvalidInput` for what can't be booked;
+    `Conflict` as `slot_unavailable` or `mentee_busy` (both with the `nearest` free slots),
+    `trial_used`, `too_many_holds`, `not_payable`, `mentor_unavailable`.
+    """
+    now = now or times.now()
+    wanted = {
+        "starts_at": starts_at,
+        "duration_minutes": duration_minutes,
+        "session_type": session_type,
+        "now": now,
+        "viewer": mentee,
+    }
+    _check_possible(mentor, mentee, session_type)
+    with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
+        mentor = lock_pair(mentor=mentor, mentee=mentee)
+        _check_bookable(mentor)
+        ends_at = starts_at + dt.timedelta(minutes=duration_minutes)
+        check_people_are_free(mentor=mentor, mentee=mentee, starts_at=starts_at, ends_at=ends_at)
+        calendar.check_offered(mentor, **wanted)
+        price = policy.price_of(mentor, session_type, duration_minutes)
+        _check_trial(mentor, mentee, session_type)
+        _check_holds(mentee, price, now)
+        booking = Booking.objects.create(
+            mentor=mentor,
+            mentee=mentee,
+            session_type=session_type,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            duration_minutes=duration_minutes,
+            notes=notes.strip(),
+            price_minor=price.amount_minor,
+            platform_fee_minor=price.platform_fee_minor,
+            currency=price.currency,
+            free_cancellation_until=policy.free_cancellation_until(starts_at),
+            created_at=now,
+            **_first_state(mentor, price, starts_at, now),
+        )
+        CalendarEntry.objects.create(
+            mentor=mentor,
+            booking=booking,
+            kind=CalendarEntry.Kind.BOOKING,
+            **occupied(mentor, starts_at, ends_at),
+        )
+        _tell(booking)
+    return booking
+
+
+def confirm_booking(*, booking: Booking, now: dt.datetime | None = None) -> Booking:
+    """The payment arrived. Safe to repeat.
+
+    One that expired meanwhile lives again if its time is still free. `Conflict` (what was paid
+    has to go back) if it isn't, if the session would be over, or if it was given up.
+    """
+    now = now or times.now()
+    with guards_in_words(), exclusive():
+        booking = lock_booking(booking)
+        if booking.status == Status.CONFIRMED or booking.status in Booking.TOOK_PLACE:
+            return booking
+        if booking.status == Status.CANCELLED:
+            _check_revivable(booking, now)
+        elif booking.ends_at <= now:
+            raise slot_unavailable()
+        _confirm(booking, now)
+    return booking
+
+
+def confirm_free(booking: Booking, now: dt.datetime) -> None:
+    """The mentor accepted a request: the caller has locked and checked it."""
+    _confirm(booking, now)
+
+
+def extend_hold(*, booking: Booking, until: dt.datetime) -> Booking:
+    """Keep an unpaid booking until its checkout ends; never shortens. `Conflict` if it is gone."""
+    with exclusive():
+        booking = lock_booking(booking)
+        if not booking.is_to_pay or booking.hold_expires_at is None:
+            raise Conflict
+        if until > booking.hold_expires_at:
+            move(booking, to=Status.PENDING, now=times.now(), hold_expires_at=until)
+    return booking
+
+
+def complete_booking(*, booking: Booking, now: dt.datetime | None = None) -> Booking:
+    """The session took place. Safe to repeat; `Conflict` if it was never confirmed."""
+    now = now or times.now()
+    with exclusive():
+        booking = lock_booking(booking)
+        if booking.status == Status.COMPLETED:
+            return booking
+        if booking.status != Status.CONFIRMED:
+            raise Conflict
+        move(booking, to=Status.COMPLETED, now=now, completed_at=now)
+        booking_completed.send(Booking, booking=booking)
+    return booking
+
+
+def _check_possible(mentor: MentorProfile, mentee: User, session_type: str) -> None:
+    """What no calendar has to be asked about."""
+    if session_type == Booking.Type.GROUP:
+        raise InvalidInput(
+            _("Group sessions can't be booked yet. Choose a one-on-one session."),
+            code="group_not_offered",
+            field="session_type",
+        )
+    if mentor.user_id == mentee.pk:
+        raise InvalidInput(
+            _("You can't book yourself. Choose another mentor."),
+            code="own_profile",
+            field="mentor_id",
+        )
+
+
+def _check_bookable(mentor: MentorProfile) -> None:
+    if not mentor.is_listed or not mentor.user.is_active:
+        raise Conflict(_("This mentor takes no bookings at the moment."), code="mentor_unavailable")
+
+
+def _check_trial(mentor: MentorProfile, mentee: User, session_type: str) -> None:
+    trials = mentor.bookings.filter(mentee=mentee, session_type=Booking.Type.TRIAL)
+    is_trial = session_type == Booking.Type.TRIAL
+    if is_trial and trials.exclude(status=Status.CANCELLED).exists():
+        raise trial_used()
+
+
+def _check_holds(mentee: User, price: policy.Price, now: dt.datetime) -> None:
+    holds = mentee.bookings.filter(status=Status.PENDING, hold_expires_at__gt=now)
+    if price.amount_minor and holds.count() >= policy.MOST_HOLDS:
+        raise Conflict(
+            ngettext(
+                "You have %(count)d booking still to pay. Pay or cancel it first.",
+                "You have %(count)d bookings still to pay. Pay or cancel one of them first.",
+                policy.MOST_HOLDS,
+            )
+            % {"count": policy.MOST_HOLDS},
+            code="too_many_holds",
+        )
+
+
+def _first_state(
+    mentor: MentorProfile, price: policy.Price, starts_at: dt.datetime, now: dt.datetime
+) -> dict[str, object]:
+    if price.amount_minor:
+        return {"status": Status.PENDING, "hold_expires_at": now + policy.HOLD}
+    if mentor.requires_approval:
+        return {"status": Status.PENDING, "answer_by_at": policy.answer_by(starts_at, now)}
+    return {"status": Status.CONFIRMED, "confirmed_at": now}
+
+
+def _tell(booking: Booking) -> None:
+    if booking.status == Status.CONFIRMED:
+        booking_confirmed.send(Booking, booking=booking)
+    elif booking.is_to_answer:
+        booking_requested.send(Booking, booking=booking)
+
+
+def _check_revivable(booking: Booking, now: dt.datetime) -> None:
+    """One that expired may come back; whether its time is free, the guards say as well."""
+    if booking.cancellation_code != Booking.CancellationCode.EXPIRED:
+        raise Conflict
+    _check_bookable(booking.mentor)
+    if booking.starts_at <= now:
+        raise slot_unavailable()
+    check_people_are_free(
+        mentor=booking.mentor,
+        mentee=booking.mentee,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+    )
+
+
+def _confirm(booking: Booking, now: dt.datetime) -> None:
+    move(
+        booking,
+        to=Status.CONFIRMED,
+        now=now,
+        confirmed_at=now,
+        hold_expires_at=None,
+        answer_by_at=None,
+        cancelled_at=None,
+        cancelled_by="",
+        cancellation_code="",
+        cancellation_reason="",
+    )
+    booking_confirmed.send(Booking, booking=booking)
