@@ -70,12 +70,7 @@ def check_offered(
     `InvalidInput` for what can never be right: `length_not_offered`, `in_the_past`, `too_soon`,
     `too_far`; `Conflict` for what isn't as things stand: `not_payable`, `slot_unavailable`.
     """
-    if duration_minutes not in lengths_offered(mentor, session_type):
-        raise InvalidInput(
-            _("This mentor doesn't offer sessions of that kind and length."),
-            code="length_not_offered",
-            field="duration_minutes",
-        )
+    check_length(mentor, session_type, duration_minutes)
     _check_instant(mentor, starts_at, now)
     if not mentor.is_listed:
         raise Conflict(_("This mentor can't be booked at the moment."), code="slot_unavailable")
@@ -143,6 +138,16 @@ def lengths_offered(mentor: MentorProfile, session_type: str) -> list[int]:
     if session_type == Booking.Type.TRIAL:
         return [mentor.trial_minutes] if mentor.offers_trial else []
     return sorted(mentor.lengths) if session_type == Booking.Type.ONE_ON_ONE else []
+
+
+def check_length(mentor: MentorProfile, session_type: str, duration_minutes: int) -> None:
+    """Raise `InvalidInput` as `length_not_offered` for a kind or a length that isn't sold."""
+    if duration_minutes not in lengths_offered(mentor, session_type):
+        raise InvalidInput(
+            _("This mentor doesn't offer sessions of that kind and length."),
+            code="length_not_offered",
+            field="duration_minutes",
+        )
 
 
 def is_payable(mentor: MentorProfile, session_type: str, duration_minutes: int) -> bool:

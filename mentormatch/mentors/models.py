@@ -2,13 +2,14 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Cast, NullIf
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from mentormatch import times
 from mentormatch.accounts.models import validate_time_zone
 from mentormatch.db import TimestampedModel
 
+MAX_SEARCH_WORDS = 8
 SESSION_LENGTHS = (15, 20, 30, 45, 60, 75, 90, 105, 120, 150, 180)
 
 
@@ -36,6 +38,14 @@ class Topic(models.Model):
         return self.name
 
 
+class MentorSort(models.TextChoices):
+    REVIEWS = "reviews", _("most reviewed")
+    RATING = "rating", _("best rated")
+    PRICE = "price", _("lowest price")
+    PRICE_DOWN = "-price", _("highest price")
+    NEWEST = "newest", _("newest")
+
+
 class MentorQuerySet(models.QuerySet["MentorProfile"]):
     def listed(self) -> Self:
         """Those that everyone may see and book."""
@@ -45,6 +55,77 @@ class MentorQuerySet(models.QuerySet["MentorProfile"]):
         """The listed ones, and one's own in whatever state."""
         mine = Q(user_id=getattr(user, "pk", None) or 0)
         return self.filter(Q(status=MentorProfile.Status.LISTED, user__is_active=True) | mine)
+
+    def for_cards(self) -> Self:
+        """With everything that a list shows of each, in two queries."""
+        return self.select_related("user").prefetch_related("topics")
+
+    def saying(self, text: str) -> Self:
+        """Those in whose name, headline, text or topics every word of `text` occurs."""
+        found = self
+        for word in text.split()[:MAX_SEARCH_WORDS]:
+            about = MentorProfile.topics.through.objects.filter(
+                mentorprofile=OuterRef("pk"), topic__name__icontains=word
+            )
+            found = found.filter(
+                Q(user__full_name__icontains=word)
+                | Q(headline__icontains=word)
+                | Q(bio__icontains=word)
+                | Exists(about)
+            )
+        return found
+
+    def about(self, topic: str) -> Self:
+        """Those who help with the topic of that slug."""
+        return self.filter(topics__slug=topic)
+
+    def speaking(self, language: str) -> Self:
+        """Those who speak the language of that ISO 639-1 code."""
+        # As text: SQLite has no lookup for what a JSON list contains.
+        written = self.annotate(languages_text=Cast("languages", models.TextField()))
+        return written.filter(languages_text__contains=f'"{language}"')
+
+    def priced(self, currency: str, least: int | None = None, most: int | None = None) -> Self:
+        """Those whose hour costs between `least` and `most` minor units of that currency."""
+        found = self.filter(currency=currency)
+        if least is not None:
+            found = found.filter(hourly_rate_minor__gte=least)
+        return found if most is None else found.filter(hourly_rate_minor__lte=most)
+
+    def matching(
+        self,
+        *,
+        text: str = "",
+        topic: str = "",
+        language: str = "",
+        currency: str = "",
+        least: int | None = None,
+        most: int | None = None,
+        sort: str = "",
+    ) -> Self:
+        """The search of the page and of the API; prices in minor units an hour.
+
+        Without a `currency` prices are those of the first one that the platform settles in.
+        """
+        found = self.saying(text)
+        if topic:
+            found = found.about(topic)
+        if language:
+            found = found.speaking(language)
+        if currency or least is not None or most is not None:
+            found = found.priced(currency or settings.SETTLEMENT_CURRENCIES[0], least, most)
+        return found.sorted_by(sort)
+
+    def sorted_by(self, sort: str) -> Self:
+        """In one of the orders of `MentorSort`; unknown ones are the first."""
+        average = F("rating_sum") * 1.0 / NullIf("review_count", 0)
+        orders: dict[str, list[Any]] = {
+            MentorSort.RATING: [average.desc(nulls_last=True), "-review_count"],
+            MentorSort.PRICE: ["currency", "hourly_rate_minor"],
+            MentorSort.PRICE_DOWN: ["currency", "-hourly_rate_minor"],
+            MentorSort.NEWEST: ["-listed_at"],
+        }
+        return self.order_by(*orders.get(sort, ["-review_count"]), "pk")
 
 
 class MentorProfile(TimestampedModel):

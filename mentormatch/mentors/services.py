@@ -37,7 +37,7 @@ def create_or_update_profile(
         )
     with transaction.atomic():
         # Lock the person: two tabs may both be about to create the profile.
-        type(user).objects.select_for_update().get(pk=user.pk)
+        type(user).objects.select_for_update(no_key=True).get(pk=user.pk)
         mentor = MentorProfile.objects.filter(user=user).first() or _new_profile(user, now)
         for name, value in values.items():
             setattr(mentor, name, value)
