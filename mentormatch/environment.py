@@ -7,12 +7,47 @@ given are made once and kept in `var/secrets.env`.
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
 
 DEMO_SECRETS = ("SECRET_KEY", "JWT_SECRET", "STRIPE_EMULATOR_SECRET")
 PLACEHOLDERS = ("change-me", "changeme", "replace-me", "your-", "<", "xxx")
+
+
+class Environment(environ.Env):
+    """django-environ's reader, which says in one line what it can't read.
+
+    A variable that is given empty counts as not given, so that `.env` may name all of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ENVIRON = {name: value for name, value in os.environ.items() if value.strip()}
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError as error:
+            given = self.ENVIRON.get(var)
+            raise ImproperlyConfigured(f"{var} can't be {given!r}.") from error
+
+    def number(self, name: str, *, default: int, least: int, most: int) -> int:
+        """A whole number within bounds, both included."""
+        value = int(self.int(name, default=default))
+        if not least <= value <= most:
+            raise ImproperlyConfigured(f"{name} must be from {least} to {most}, and is {value}.")
+        return value
+
+    def choice(self, name: str, options: tuple[str, ...]) -> str:
+        """One of the options; the first where nothing is given."""
+        value = str(self(name, default="")) or options[0]
+        if value not in options:
+            known = ", ".join(repr(option) for option in options)
+            raise ImproperlyConfigured(f"{name} must be one of {known}, and is {value!r}.")
+        return value
 
 
 def load_demo_secrets(path: Path) -> dict[str, str]:
@@ -40,6 +75,32 @@ def refuse_placeholder(name: str, value: str) -> str:
             f"{name} still holds the placeholder of .env.example: put in a real value "
             "or delete the line."
         )
+    return value
+
+
+def database_config(url: str) -> dict[str, Any]:
+    """Django's configuration of the database at a URL. No error names the URL: it has a password."""
+    try:
+        config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    except ValueError as error:
+        raise ImproperlyConfigured("DATABASE_URL can't be read as an address.") from error
+    if config.get("ENGINE", "").rpartition(".")[2] not in {"sqlite3", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
+    return config
+
+
+def mail_config(env: environ.Env, *, default: str) -> dict[str, Any]:
+    """Django's `EMAIL_…` settings from `EMAIL_URL`."""
+    try:
+        return dict(env.email_url("EMAIL_URL", default=default))
+    except ValueError as error:
+        raise ImproperlyConfigured("EMAIL_URL can't be read as an address.") from error
+
+
+def refuse_short(name: str, value: str, *, least: int) -> str:
+    """Return `value`, or stop the start when a guess at it would be too easy."""
+    if len(value.encode()) < least:
+        raise ImproperlyConfigured(f"{name} is too short: it takes {least} random bytes or more.")
     return value
 
 

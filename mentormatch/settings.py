@@ -9,30 +9,42 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from mentormatch.environment import load_demo_secrets, refuse_placeholder, stem_of
+from mentormatch.environment import (
+    Environment,
+    database_config,
+    load_demo_secrets,
+    mail_config,
+    refuse_placeholder,
+    refuse_short,
+    stem_of,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+env = Environment()
 # Everything that this installation writes: the embedded database, mail files, the demo's secrets.
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- How it is run -------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
-DEMO_MODE = env("MENTORMATCH_DEMO", default="")  # "", "1" or "public"
+DEMO_MODE = env.choice("MENTORMATCH_DEMO", ("", "0", "1", "public"))
 DEMO = DEMO_MODE in {"1", "public"}
 HOST = env("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
+PORT = env.number("PORT", default=8000, least=1, most=65535)
 SITE_URL = env("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
-WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=2)
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
 _site = urlsplit(SITE_URL)
 _https = _site.scheme == "https"
 _local_secrets = load_demo_secrets(VAR_DIR / "secrets.env") if DEMO or DEBUG else {}
 
 
+def _given(name: str) -> str:
+    return refuse_placeholder(name, env(name, default=""))
+
+
 def _secret(name: str) -> str:
-    value = refuse_placeholder(name, env(name, default="")) or _local_secrets.get(name, "")
+    value = _given(name) or _local_secrets.get(name, "")
     if not value:
         raise ImproperlyConfigured(
             f"{name} is missing. Set it in the environment or in .env "
@@ -42,7 +54,7 @@ def _secret(name: str) -> str:
 
 
 SECRET_KEY = _secret("SECRET_KEY")
-JWT_SECRET = _secret("JWT_SECRET")
+JWT_SECRET = refuse_short("JWT_SECRET", _secret("JWT_SECRET"), least=32)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 if not ALLOWED_HOSTS:
     ALLOWED_HOSTS = [_site.hostname or "localhost"]
@@ -152,7 +164,7 @@ POSTGRES_OPTIONS: dict[str, Any] = {
 
 
 def _database(url: str) -> dict[str, Any]:
-    config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    config = database_config(url)
     if config["ENGINE"].endswith("sqlite3"):
         return config | SQLITE
     config["OPTIONS"] = POSTGRES_OPTIONS | config.get("OPTIONS", {})
@@ -170,7 +182,7 @@ CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache")}
 MIGRATION_MODULES = {"djstripe": "payments.djstripe_migrations"}
 
 # --- People --------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["mentormatch.ui.backends.ViewerBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -193,13 +205,15 @@ ACCOUNT_FORMS = {
     "reset_password": "mentormatch.accounts.forms.ResetPasswordForm",
     "reset_password_from_key": "mentormatch.accounts.forms.ResetPasswordKeyForm",
     "change_password": "mentormatch.accounts.forms.ChangePasswordForm",
+    "set_password": "mentormatch.accounts.forms.SetPasswordForm",
     "add_email": "mentormatch.accounts.forms.AddEmailForm",
+    "reauthenticate": "mentormatch.accounts.forms.ReauthenticateForm",
 }
 ACCOUNT_RATE_LIMITS: dict[str, str] = (
     {"login": "300/m/ip", "login_failed": "300/m/ip", "signup": "300/m/ip"} if DEMO else {}
 )
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"  # noqa: S105  # a class
 HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_PRIVATE_KEY = JWT_SECRET
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
@@ -224,7 +238,7 @@ STORAGES = {
 }
 
 # --- Mail ----------------------------------------------------------------------------
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mail'}")
+EMAIL_CONFIG = mail_config(env, default=f"filemail://{VAR_DIR / 'mail'}")
 vars().update(EMAIL_CONFIG)
 if EMAIL_CONFIG["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
     EMAIL_FILE_PATH = EMAIL_CONFIG.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail")
@@ -235,15 +249,15 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="MentorMatch <no-reply@lo
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Money ---------------------------------------------------------------------------
-PLATFORM_FEE_PERCENT = env.int("PLATFORM_FEE_PERCENT", default=10)
-PAYOUT_DELAY_HOURS = env.int("PAYOUT_DELAY_HOURS", default=48)
+PLATFORM_FEE_PERCENT = env.number("PLATFORM_FEE_PERCENT", default=10, least=0, most=100)
+PAYOUT_DELAY_HOURS = env.number("PAYOUT_DELAY_HOURS", default=48, least=0, most=8760)
 SETTLEMENT_CURRENCIES = [
     code.lower() for code in env.list("SETTLEMENT_CURRENCIES", default=["eur", "usd"])
 ]
-STRIPE_SECRET_KEY = refuse_placeholder("STRIPE_SECRET_KEY", env("STRIPE_SECRET_KEY", default=""))
-STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY", default="")
-STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
-STRIPE_CONNECT_WEBHOOK_SECRET = env("STRIPE_CONNECT_WEBHOOK_SECRET", default="")
+STRIPE_SECRET_KEY = _given("STRIPE_SECRET_KEY")
+STRIPE_PUBLISHABLE_KEY = _given("STRIPE_PUBLISHABLE_KEY")
+STRIPE_WEBHOOK_SECRET = _given("STRIPE_WEBHOOK_SECRET")
+STRIPE_CONNECT_WEBHOOK_SECRET = _given("STRIPE_CONNECT_WEBHOOK_SECRET")
 STRIPE_EMULATED = not STRIPE_SECRET_KEY
 if STRIPE_EMULATED and not (DEMO or DEBUG):
     raise ImproperlyConfigured(
@@ -270,7 +284,7 @@ STRIPE_TEST_SECRET_KEY = "" if STRIPE_LIVE_MODE else STRIPE_SECRET_KEY
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 
 # --- Video ---------------------------------------------------------------------------
-VIDEO_PROVIDER = env("VIDEO_PROVIDER", default="builtin")
+VIDEO_PROVIDER = env.choice("VIDEO_PROVIDER", ("builtin",))
 
 # --- Safety --------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -295,8 +309,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 if not (DEBUG or DEMO):
-    if "*" in ALLOWED_HOSTS:
-        raise ImproperlyConfigured("ALLOWED_HOSTS must name its hosts, not '*'.")
+    if any(host.startswith(("*", ".")) for host in ALLOWED_HOSTS):
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name each host: no '*' and no '.domain'.")
     if not _https:
         raise ImproperlyConfigured("SITE_URL must start with https:// outside DEBUG and the demo.")
 

@@ -134,7 +134,8 @@ def main() -> int:
         sys.exit(MISSING)
     with temporary_server(binaries) as url:
         environment = os.environ | {"TEST_DATABASE_URL": url}
-        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode  # noqa: S603
+        done = subprocess.run(sys.argv[1:], env=environment, check=False)  # noqa: S603  # as asked
+        return done.returncode
 
 
 if __name__ == "__main__":

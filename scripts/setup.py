@@ -48,7 +48,7 @@ def is_installed(kind: str) -> bool:
 
 
 def run(*command: object) -> None:
-    code = subprocess.call([str(part) for part in command], cwd=str(ROOT))  # noqa: S603
+    code = subprocess.call([str(part) for part in command], cwd=str(ROOT))  # noqa: S603  # our own
     if code:
         sys.exit("The set-up failed: the lines above say why. `make` tries again from there.")
 
@@ -58,7 +58,7 @@ def is_sound() -> bool:
     asked = [str(PYTHON), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     if not PYTHON.exists():
         return False
-    answer = subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
+    answer = subprocess.run(asked, capture_output=True, check=False)  # noqa: S603  # our own
     return answer.stdout.decode().strip() == VERSION
 
 
@@ -72,7 +72,7 @@ def make_venv(uv: "str | None") -> None:
         return
     try:
         import ensurepip  # noqa: F401, PLC0415  # Debian keeps it in a package of its own
-        import venv  # noqa: F401, PLC0415
+        import venv  # noqa: F401, PLC0415  # so does it with this one, at times
     except ImportError:
         sys.exit(
             "Python's venv module is missing. Debian and Ubuntu: "
@@ -90,7 +90,7 @@ def install(kind: str, uv: "str | None") -> None:
     if uv:
         run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", PYTHON, lock)
         return
-    if subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL):  # noqa: S603
+    if not list(VENV.glob("lib/*/site-packages/pip")):
         run(PYTHON, "-m", "ensurepip")  # a `.venv` that uv once made has no pip
     pip = (PYTHON, "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input")
     options = ("--require-hashes", "--no-deps", "--no-compile", "--only-binary", ":all:")

@@ -12,11 +12,10 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-import postgres
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts import postgres  # noqa: E402  # needs the path
 from tests import browser  # noqa: E402  # needs the path
 
 

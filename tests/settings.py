@@ -48,7 +48,7 @@ for _name in ("WEB_CONCURRENCY", "LOG_LEVEL", "DEFAULT_FROM_EMAIL"):
     os.environ.pop(_name, None)
 
 from mentormatch.settings import *  # noqa: E402, F403  # the environment comes first
-from mentormatch.settings import DATABASES, LOGGING, STORAGES, VAR_DIR  # noqa: E402
+from mentormatch.settings import DATABASES, LOGGING, STORAGES, VAR_DIR  # noqa: E402  # so does it here
 
 _default, _emulator = DATABASES["default"], DATABASES["stripe_emulator"]
 IS_POSTGRES = "postgresql" in _default["ENGINE"]

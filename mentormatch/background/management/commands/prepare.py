@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
-from django.db import connections
 
 
 def static_sources() -> str:
@@ -30,8 +29,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.say("Databases …")
-        for alias in connections:
-            call_command("migrate", database=alias, interactive=False, verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)
+        # Its own tables alone: going through all the other apps' for it takes five seconds.
+        emulator = "stripe_emulator"
+        call_command("migrate", emulator, database=emulator, interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         self.collect_static()
         if settings.DEMO and "seed_demo" in get_commands():
