@@ -50,8 +50,22 @@ class PaymentAccount(TimestampedModel):
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def for_user(self, user: "User") -> Self:
-        """Those that this person paid, got back, or is paid."""
-        return self.filter(Q(mentee=user) | Q(mentor__user=user))
+        """Those that this person paid, got back, or is paid; a payout is the mentor's alone."""
+        paid = Q(mentee=user) & ~Q(type=Transaction.Type.PAYOUT)
+        return self.filter(paid | Q(mentor__user=user))
+
+    def charges(self) -> Self:
+        return self.filter(type__in=Transaction.CHARGES)
+
+    def refunds(self) -> Self:
+        return self.filter(type=Transaction.Type.REFUND)
+
+    def payouts(self) -> Self:
+        return self.filter(type=Transaction.Type.PAYOUT)
+
+    def standing(self) -> Self:
+        """Those whose money moved, or still may."""
+        return self.exclude(status=Transaction.Status.FAILED)
 
 
 class Transaction(TimestampedModel):
@@ -172,6 +186,18 @@ class Transaction(TimestampedModel):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def charge(self) -> "Transaction":
+        """What a refund gives back or a payout passes on; a charge itself."""
+        return self.parent or self
+
+    @property
+    def sold(self) -> Booking:
+        """The booking that it is about; `ValueError` for a row without one."""
+        if self.booking is None:
+            raise ValueError(f"{self.code} is about no booking.")
+        return self.booking
+
 
 class WebhookEvent(TimestampedModel):
     """An event as Stripe sent it: verified, stored once for ever, then worked on by a task."""
@@ -184,6 +210,8 @@ class WebhookEvent(TimestampedModel):
     # Our handler's own mark: dj-stripe returns early on an event that it has stored.
     handled_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=500, blank=True, editable=False)
+    # What staff must look at: an event of money that no row of the ledger knows.
+    needs_attention = models.CharField(max_length=500, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("event")

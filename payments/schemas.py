@@ -1,0 +1,98 @@
+"""What the payments' part of the API takes and gives."""
+
+from typing import Literal
+
+from ninja import Schema
+
+from mentormatch.schemas import Instant, PageQuery, Strict
+from payments.models import PaymentAccount, Transaction
+
+
+class LinkOut(Schema):
+    """A fresh way to Stripe's onboarding page; it works once."""
+
+    url: str
+    expires_at: Instant
+
+
+class AccountOut(Schema):
+    """The connected account; `account_id` is null until onboarding was started."""
+
+    account_id: str | None
+    details_submitted: bool
+    charges_enabled: bool
+    payouts_enabled: bool
+    requirements_due: list[str]
+
+    @staticmethod
+    def resolve_account_id(account: PaymentAccount) -> str | None:
+        return account.stripe_account_id
+
+
+class CheckoutIn(Strict):
+    booking_id: str
+
+
+class CheckoutOut(Schema):
+    """Where the booking is paid, and until when."""
+
+    checkout_session_id: str
+    checkout_url: str
+    expires_at: Instant
+
+    @staticmethod
+    def resolve_checkout_session_id(row: Transaction) -> str:
+        return row.stripe_checkout_session_id or ""
+
+    @staticmethod
+    def resolve_expires_at(row: Transaction) -> object:
+        return row.checkout_expires_at
+
+
+class Received(Schema):
+    received: bool
+
+
+TypeName = Literal["booking", "subscription", "tip", "refund", "payout"]
+StatusName = Literal[
+    "pending", "processing", "succeeded", "failed", "refunded", "partially_refunded"
+]
+
+
+class TransactionQuery(PageQuery):
+    type: TypeName | None = None
+    status: StatusName | None = None
+
+
+class TransactionOut(Schema):
+    """A row of the ledger; amounts in minor units, the type gives the direction."""
+
+    id: str
+    type: TypeName
+    status: StatusName
+    amount: int
+    platform_fee: int
+    net: int
+    currency: str
+    booking_id: str | None
+    created_at: Instant
+
+    @staticmethod
+    def resolve_id(row: Transaction) -> str:
+        return row.code
+
+    @staticmethod
+    def resolve_amount(row: Transaction) -> int:
+        return row.amount_minor
+
+    @staticmethod
+    def resolve_platform_fee(row: Transaction) -> int:
+        return row.platform_fee_minor
+
+    @staticmethod
+    def resolve_net(row: Transaction) -> int:
+        return row.net_minor
+
+    @staticmethod
+    def resolve_booking_id(row: Transaction) -> str | None:
+        return row.booking.code if row.booking else None

@@ -1,0 +1,53 @@
+"""The verbs of payments."""
+
+from payments.services.accounts import disconnect_account, refresh_account, start_onboarding
+from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
+from payments.services.recording import (
+    record_checkout,
+    record_decline,
+    record_expiry,
+    record_payment,
+)
+from payments.services.refunds import (
+    adopt_refund,
+    record_refund,
+    refund_booking,
+    request_refund,
+    send_refund,
+)
+from payments.services.retries import resend_stuck, retry
+from payments.services.transfers import (
+    record_transfer,
+    request_transfer,
+    send_due_transfers,
+    send_transfer,
+)
+from payments.services.webhooks import handle, receive, retry_stuck
+
+__all__ = [
+    "adopt_refund",
+    "call_off",
+    "disconnect_account",
+    "expire_unpaid",
+    "handle",
+    "open_checkout",
+    "receive",
+    "record_checkout",
+    "record_decline",
+    "record_expiry",
+    "record_payment",
+    "record_refund",
+    "record_transfer",
+    "refresh_account",
+    "refund_booking",
+    "request_refund",
+    "request_transfer",
+    "resend_stuck",
+    "retry",
+    "retry_stuck",
+    "send_due_transfers",
+    "send_refund",
+    "send_transfer",
+    "settle",
+    "start_onboarding",
+]

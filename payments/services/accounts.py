@@ -1,0 +1,80 @@
+"""Mentors' connected accounts: opened at Stripe, and followed."""
+
+import datetime as dt
+
+from mentormatch import times
+from mentormatch.ids import public_id
+from mentormatch.mentors import services as mentors
+from mentormatch.mentors.models import MentorProfile
+from payments import mirror
+from payments.models import PaymentAccount
+from payments.stripe_service import StripeService
+from payments.stripe_types import AccountStatus, Link
+
+
+def start_onboarding(*, mentor: MentorProfile) -> Link:
+    """A fresh way to Stripe's onboarding page; the account is opened the first time.
+
+    Safe to repeat: each link works once, the account stays the same.
+    """
+    account = PaymentAccount.objects.select_related("mentor__user").get_or_create(mentor=mentor)[0]
+    if account.stripe_account_id is None:
+        account_id = StripeService().create_connect_account(account=account)
+        rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=None)
+        rows.update(stripe_account_id=account_id, updated_at=times.now())
+        account.refresh_from_db()
+    return StripeService().create_connect_onboarding_link(
+        account_id=account.stripe_account_id or "", key=f"{account.code}-{public_id()}"
+    )
+
+
+def refresh_account(
+    *, account: PaymentAccount, ask_stripe: bool = True, now: dt.datetime | None = None
+) -> PaymentAccount:
+    """Write down what dj-stripe's copy of the account says, fetched anew unless told otherwise.
+
+    An account that has yet to be opened stays as it is. Safe to repeat.
+    """
+    if account.stripe_account_id is None:
+        return account
+    read = mirror.sync_account if ask_stripe else mirror.account_status
+    _write(account, read(account.stripe_account_id), now or times.now())
+    return account
+
+
+def _write(account: PaymentAccount, status: AccountStatus, now: dt.datetime) -> None:
+    # Not of an account that was cut off while Stripe answered.
+    rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=status.account_id)
+    if rows.update(
+        details_submitted=status.details_submitted,
+        charges_enabled=status.charges_enabled,
+        payouts_enabled=status.payouts_enabled,
+        transfers_active=status.transfers_active,
+        requirements_due=status.requirements_due,
+        synced_at=now,
+        updated_at=now,
+    ):
+        mentors.record_payability(mentor_id=account.mentor_id, is_payable=status.transfers_active)
+    account.refresh_from_db()
+
+
+def disconnect_account(*, account: PaymentAccount, now: dt.datetime | None = None) -> None:
+    """The mentor cut the platform off: nothing can be sent there any more.
+
+    Onboarding opens a new account. Safe to repeat.
+    """
+    now = now or times.now()
+    rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=account.stripe_account_id)
+    rows.update(
+        stripe_account_id=None,
+        code=public_id(),
+        details_submitted=False,
+        charges_enabled=False,
+        payouts_enabled=False,
+        transfers_active=False,
+        requirements_due=[],
+        metadata=account.metadata | {"disconnected": account.stripe_account_id},
+        synced_at=now,
+        updated_at=now,
+    )
+    mentors.record_payability(mentor_id=account.mentor_id, is_payable=False)

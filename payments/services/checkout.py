@@ -1,0 +1,212 @@
+"""Paying for a booking: the checkout is opened, looked after, and closed; Stripe is asked first.
+
+The row is written before Stripe is called and names the attempt, so that whoever comes after a
+crash or a lost answer gets the same checkout again, and nobody pays twice.
+"""
+
+import datetime as dt
+import logging
+
+from django.utils.translation import gettext as _
+
+from bookings import services as bookings
+from bookings.models import Booking
+from bookings.services.locking import exclusive
+from mentormatch import times
+from mentormatch.accounts.models import User
+from mentormatch.errors import Conflict, Forbidden, StripeError
+from payments.models import Transaction
+from payments.services import ledger
+from payments.services.recording import record_checkout
+from payments.stripe_service import StripeBroken, StripeRefused, StripeService, why
+from payments.stripe_types import Checkout
+
+logger = logging.getLogger(__name__)
+Status = Transaction.Status
+# Stripe lets no checkout end sooner than in 30 minutes; the rest is for the way there.
+SHORTEST_CHECKOUT = dt.timedelta(minutes=31)
+
+
+def open_checkout(*, booking: Booking, user: User, now: dt.datetime | None = None) -> Transaction:
+    """The booking's charge with `checkout_url`; the open one again if repeated.
+
+    Raises `Forbidden` for the mentor, `Conflict` where there is nothing to pay (any more),
+    `StripeError` where Stripe can't be asked: the hold stays, and trying again is safe.
+    """
+    now = now or times.now()
+    if booking.mentee_id != user.pk:
+        raise Forbidden(_("Only the person who booked can pay."))
+    row = _charge_to_pay(booking, now)
+    if row.stripe_checkout_session_id:
+        return _still_open(row, now)
+    return _remember(row, _create(row, now))
+
+
+def _still_open(row: Transaction, now: dt.datetime) -> Transaction:
+    checkout = StripeService().retrieve_checkout_session(row.stripe_checkout_session_id or "")
+    if not checkout.is_open:
+        record_checkout(transaction=row, checkout=checkout, now=now)
+        raise Conflict(_("This checkout is closed. Look at your booking to see how it stands."))
+    return row
+
+
+def _charge_to_pay(booking: Booking, now: dt.datetime) -> Transaction:
+    """The row to open a checkout for, made if it is missing."""
+    with exclusive():
+        booking = bookings.lock_booking(booking)
+        _check_payable(booking, now)
+        row = ledger.charge_of(booking)
+        if row is None or (row.status == Status.FAILED and not row.stripe_checkout_session_id):
+            row = ledger.open_charge(booking=booking, now=now)
+        if row.checkout_expires_at is None:
+            ledger.note(transaction=row, checkout_expires_at=_end(booking, now))
+    return row
+
+
+def _check_payable(booking: Booking, now: dt.datetime) -> None:
+    if not booking.is_to_pay:
+        raise Conflict(_("There is nothing to pay for this booking."))
+    if booking.hold_expires_at is None or booking.hold_expires_at <= now:
+        raise Conflict(
+            _("The time to pay is over. Choose a time again, it may still be free."),
+            code="hold_expired",
+        )
+    if not booking.mentor.sells:
+        raise Conflict(
+            _("This mentor can't be paid at the moment. Try again later."), code="not_payable"
+        )
+
+
+def _end(booking: Booking, now: dt.datetime) -> dt.datetime:
+    """When the checkout closes: with the hold, but never sooner than Stripe allows."""
+    ends_at = max(booking.hold_expires_at or now, now + SHORTEST_CHECKOUT)
+    # Stripe counts in whole seconds: never before the hold, which then moves along.
+    return (ends_at + dt.timedelta(microseconds=999_999)).replace(microsecond=0)
+
+
+def _create(row: Transaction, now: dt.datetime) -> Checkout:
+    """Ask Stripe for the row's checkout, under a new key where the old one is used up."""
+    service = StripeService()
+    try:
+        return service.create_checkout_session(transaction=row)
+    except StripeRefused as refusal:
+        if not refusal.needs_new_key:
+            _refused(row, refusal)
+            raise
+        # It was first asked for too long ago, or of another address: nobody got an answer then.
+        _next_attempt(row, now)
+        return service.create_checkout_session(transaction=row)
+    except StripeBroken as error:
+        # Stripe repeats this answer under the same key for a day.
+        _next_attempt(row, now, last_error=why(error))
+        raise
+    except StripeError as error:
+        ledger.note(transaction=row, last_error=why(error))
+        raise
+
+
+def _next_attempt(row: Transaction, now: dt.datetime, **facts: str) -> None:
+    ends_at = _end(row.sold, now)
+    ledger.note(transaction=row, attempts=row.attempts + 1, checkout_expires_at=ends_at, **facts)
+
+
+def _refused(row: Transaction, refusal: StripeRefused) -> None:
+    logger.warning("checkout %s was refused: %s", row.code, why(refusal))
+    ledger.move(
+        transaction=row,
+        to=Status.FAILED,
+        last_error=why(refusal),
+        needs_attention=f"Stripe refused this checkout: {why(refusal)}"[:500],
+    )
+
+
+def _remember(row: Transaction, checkout: Checkout) -> Transaction:
+    """Write the checkout down and hold the time until it ends; close it if we came too late."""
+    with exclusive():
+        booking = bookings.lock_booking(row.sold)
+        alive = booking.is_to_pay and checkout.is_open
+        ledger.note(
+            transaction=row,
+            stripe_checkout_session_id=checkout.id,
+            checkout_url=checkout.url,
+            checkout_expires_at=checkout.expires_at,
+            last_error="",
+        )
+        if alive and booking.hold_expires_at and booking.hold_expires_at < checkout.expires_at:
+            bookings.extend_hold(booking=booking, until=checkout.expires_at)
+    if not alive:
+        record_checkout(transaction=row, checkout=_close(checkout.id))
+        raise Conflict(_("The booking was given up meanwhile."))
+    return row
+
+
+def _close(session_id: str) -> Checkout:
+    """Let nobody pay any more; gives how it ended."""
+    return StripeService().expire_checkout_session(session_id)
+
+
+def settle(*, booking: Booking, now: dt.datetime | None = None) -> Transaction | None:
+    """Ask Stripe whether the booking was paid, and do what follows; the address is no proof.
+
+    Gives the charge as it is then; `None` where no checkout was ever opened.
+    """
+    row = ledger.charge_of(booking)
+    if row is None or not row.stripe_checkout_session_id:
+        return row
+    if row.status not in (*Transaction.PAID, Status.REFUNDED):
+        checkout = StripeService().retrieve_checkout_session(row.stripe_checkout_session_id)
+        record_checkout(transaction=row, checkout=checkout, now=now)
+        row.refresh_from_db()
+    return row
+
+
+def call_off(
+    *, booking: Booking, by: User | None, reason: str = "", now: dt.datetime | None = None
+) -> Booking:
+    """Cancel a booking, closing its checkout at Stripe first.
+
+    If that turns out paid, it is a confirmed booking that is cancelled, by the rules of those.
+    """
+    row = ledger.charge_of(booking) if booking.is_to_pay else None
+    if row is not None and row.stripe_checkout_session_id:
+        checkout = _close(row.stripe_checkout_session_id)
+        if checkout.is_processing:
+            raise Conflict(_("A payment is being processed. Try again when it is through."))
+        if checkout.is_paid:
+            record_checkout(transaction=row, checkout=checkout, now=now)
+    with exclusive():
+        booking = bookings.lock_booking(booking)
+        if row is not None and booking.is_to_pay:
+            ledger.move(transaction=row, to=Status.FAILED)
+        return bookings.cancel_booking(booking=booking, by=by, reason=reason, now=now)
+
+
+def expire_unpaid(*, now: dt.datetime | None = None, limit: int = 200) -> int:
+    """Free every time whose hold ran out, after asking Stripe; gives the number looked at.
+
+    One that can't be asked about now stays for the next round.
+    """
+    now = now or times.now()
+    overdue = Booking.objects.filter(status=Booking.Status.PENDING, hold_expires_at__lte=now)
+    bookings_due = list(overdue.order_by("hold_expires_at")[:limit])
+    for booking in bookings_due:
+        try:
+            _expire(booking, now)
+        except StripeError as error:
+            logger.warning("hold %s: Stripe can't be asked: %s", booking.code, why(error))
+    return len(bookings_due)
+
+
+def _expire(booking: Booking, now: dt.datetime) -> None:
+    row = ledger.charge_of(booking)
+    if row is not None and row.stripe_checkout_session_id:
+        checkout = _close(row.stripe_checkout_session_id)
+        record_checkout(transaction=row, checkout=checkout, now=now)
+        return
+    with exclusive():
+        booking = bookings.lock_booking(booking)
+        # Nobody ever saw the address of a checkout that isn't written down.
+        if row is not None:
+            ledger.move(transaction=row, to=Status.FAILED)
+        if booking.is_to_pay:
+            bookings.expire_hold(booking=booking, now=now)

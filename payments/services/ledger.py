@@ -1,0 +1,144 @@
+"""The one writer of the ledger: rows are added and moved here, never edited."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from bookings.models import Booking
+from mentormatch import times
+from mentormatch.errors import Conflict
+from payments.models import Transaction
+
+Status, Type = Transaction.Status, Transaction.Type
+# Each status, and where it may be entered from. A declined card leaves the checkout open, so a
+# failed charge can still succeed.
+ENTERED_FROM: Mapping[str, tuple[str, ...]] = {
+    Status.PROCESSING: (Status.PENDING,),
+    Status.SUCCEEDED: (Status.PENDING, Status.PROCESSING, Status.FAILED),
+    Status.FAILED: (Status.PENDING, Status.PROCESSING),
+    Status.PARTIALLY_REFUNDED: (Status.SUCCEEDED,),
+    Status.REFUNDED: (Status.SUCCEEDED, Status.PARTIALLY_REFUNDED),
+}
+
+
+def move(*, transaction: Transaction, to: str, **facts: Any) -> bool:
+    """Enter a status, with what Stripe said; False where it was entered before, or never can be.
+
+    A compare-and-swap: of many who come with the same news one gets True. Safe to repeat.
+    """
+    rows = Transaction.objects.filter(pk=transaction.pk, status__in=ENTERED_FROM[to])
+    if not rows.update(status=to, updated_at=times.now(), **facts):
+        return False
+    transaction.refresh_from_db()
+    return True
+
+
+def note(*, transaction: Transaction, **facts: Any) -> None:
+    """Write down what isn't a status: how the call to Stripe goes, what staff must look at."""
+    if "status" in facts:
+        raise ValueError("A status is entered by `move`.")
+    Transaction.objects.filter(pk=transaction.pk).update(updated_at=times.now(), **facts)
+    transaction.refresh_from_db()
+
+
+def open_charge(*, booking: Booking, now: dt.datetime) -> Transaction:
+    """The pending row of what that booking costs. Within the caller's transaction."""
+    return Transaction.objects.create(
+        type=Type.BOOKING,
+        booking=booking,
+        mentor=booking.mentor,
+        mentee=booking.mentee,
+        amount_minor=booking.price_minor,
+        platform_fee_minor=booking.platform_fee_minor,
+        net_minor=booking.price_minor - booking.platform_fee_minor,
+        currency=booking.currency,
+        created_at=now,
+        attempts=1,
+    )
+
+
+def charge_of(booking: Booking) -> Transaction | None:
+    """The charge of a booking: the standing one, else the one that failed last."""
+    rows = booking.transactions.filter(type=Type.BOOKING).select_related("mentor__user", "mentee")
+    return rows.standing().first() or rows.order_by("-pk").first()
+
+
+def lock(transaction: Transaction) -> Transaction:
+    """The row as it is now, ours until the transaction ends."""
+    return Transaction.objects.select_for_update().get(pk=transaction.pk)
+
+
+def refunded_minor(charge: Transaction, *, only_done: bool = False) -> int:
+    """What went back of a charge, or may still: every refund that has not failed."""
+    rows = charge.children.refunds()
+    rows = rows.filter(status=Status.SUCCEEDED) if only_done else rows.standing()
+    return int(rows.aggregate(total=Sum("amount_minor"))["total"] or 0)
+
+
+def passed_on_minor(charge: Transaction) -> int:
+    """What of a charge belongs to the mentor, after every refund that has not failed."""
+    given_back = charge.children.refunds().standing().aggregate(total=Sum("net_minor"))["total"]
+    return charge.net_minor - int(given_back or 0)
+
+
+def fee_part(charge: Transaction, amount_minor: int) -> int:
+    """The platform's part of an amount given back, rounded so that all parts add up."""
+    before = refunded_minor(charge)
+    fee, total = charge.platform_fee_minor, charge.amount_minor
+    return (before + amount_minor) * fee // total - before * fee // total
+
+
+def open_refund(
+    *, charge: Transaction, amount_minor: int, reason: str, now: dt.datetime, **facts: Any
+) -> Transaction:
+    """The pending row of a refund of a locked charge. Within the caller's transaction.
+
+    Raises `Conflict` where more would go back than came.
+    """
+    if not 0 < amount_minor <= charge.amount_minor - refunded_minor(charge):
+        raise Conflict(_("More can't be given back than was paid."))
+    fee = fee_part(charge, amount_minor)
+    return Transaction.objects.create(
+        type=Type.REFUND,
+        parent=charge,
+        booking=charge.booking,
+        mentor=charge.mentor,
+        mentee=charge.mentee,
+        amount_minor=amount_minor,
+        platform_fee_minor=fee,
+        net_minor=amount_minor - fee,
+        currency=charge.currency,
+        reason=reason[:500],
+        created_at=now,
+        attempts=1,
+        **facts,
+    )
+
+
+def open_payout(*, charge: Transaction, now: dt.datetime, **facts: Any) -> Transaction:
+    """The pending row of the mentor's net of a locked charge. Within the caller's transaction."""
+    net = passed_on_minor(charge)
+    return Transaction.objects.create(
+        type=Type.PAYOUT,
+        parent=charge,
+        booking=charge.booking,
+        mentor=charge.mentor,
+        mentee=charge.mentee,
+        amount_minor=net,
+        platform_fee_minor=0,
+        net_minor=net,
+        currency=charge.currency,
+        created_at=now,
+        attempts=1,
+        **facts,
+    )
+
+
+def count_refund(*, refund: Transaction) -> None:
+    """Move the charge to where its refunds that went through put it."""
+    charge = refund.charge
+    whole = refunded_minor(charge, only_done=True) >= charge.amount_minor
+    move(transaction=charge, to=Status.REFUNDED if whole else Status.PARTIALLY_REFUNDED)

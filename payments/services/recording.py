@@ -1,0 +1,99 @@
+"""What Stripe says of a charge, written down: the one way, for webhook and return page alike."""
+
+import datetime as dt
+import logging
+
+from django.db import transaction as db
+from django.utils.translation import gettext as _
+
+from bookings import services as bookings
+from bookings.models import Booking
+from mentormatch import times
+from mentormatch.errors import Conflict
+from payments.models import Transaction
+from payments.services import ledger, refunds
+from payments.signals import payment_failed, payment_received
+from payments.stripe_types import Checkout, Payment
+
+logger = logging.getLogger(__name__)
+Status = Transaction.Status
+
+
+def record_checkout(
+    *, transaction: Transaction, checkout: Checkout, now: dt.datetime | None = None
+) -> None:
+    """Bring the charge to where its checkout stands. Safe to repeat, in any order."""
+    if checkout.is_paid and checkout.payment is not None:
+        record_payment(transaction=transaction, payment=checkout.payment, now=now)
+    elif checkout.is_expired:
+        record_expiry(transaction=transaction, now=now)
+    elif checkout.is_processing:
+        ledger.move(transaction=transaction, to=Status.PROCESSING)
+
+
+def record_payment(
+    *, transaction: Transaction, payment: Payment, now: dt.datetime | None = None
+) -> bool:
+    """The money came: confirm the booking, or give the money back if its time is gone.
+
+    Safe to repeat: only the first call does anything. Gives whether this was it.
+    """
+    now = now or times.now()
+    with db.atomic():
+        # Before the row: it may be confirmed, and its lock comes first.
+        booking = bookings.lock_booking(transaction.sold)
+        if not ledger.move(
+            transaction=transaction,
+            to=Status.SUCCEEDED,
+            succeeded_at=now,
+            stripe_payment_intent_id=payment.intent_id,
+            stripe_charge_id=payment.charge_id or None,
+            settled_minor=payment.settled_minor,
+            settled_currency=payment.settled_currency,
+            stripe_fee_minor=payment.stripe_fee_minor,
+            last_error="",
+            needs_attention=_mismatch(transaction, payment),
+        ):
+            return False
+        payment_received.send(sender=Transaction, transaction=transaction)
+        _confirm(transaction, booking, now)
+    return True
+
+
+def _mismatch(row: Transaction, payment: Payment) -> str:
+    """A sentence for staff where another sum came than was asked for."""
+    if (payment.amount_minor, payment.currency) == (row.amount_minor, row.currency):
+        return ""
+    came = f"{payment.amount_minor} {payment.currency}"
+    return f"Stripe says that {came} came, not {row.amount_minor} {row.currency}."
+
+
+def _confirm(row: Transaction, booking: Booking, now: dt.datetime) -> None:
+    """Confirm what was paid for; what can't be had any more is paid back in full."""
+    try:
+        bookings.confirm_booking(booking=booking, now=now)
+    except Conflict as refusal:
+        logger.info("booking %s was paid too late: %s", booking.code, refusal.code)
+        refunds.request_refund(
+            charge=row, amount_minor=row.amount_minor, reason=_("paid too late"), now=now
+        )
+
+
+def record_expiry(*, transaction: Transaction, now: dt.datetime | None = None) -> None:
+    """The checkout ended unpaid: the charge failed, and the time is free again."""
+    with db.atomic():
+        booking = bookings.lock_booking(transaction.sold)
+        ledger.move(transaction=transaction, to=Status.FAILED)
+        if booking.is_to_pay and transaction.status == Status.FAILED:
+            bookings.expire_hold(booking=booking, now=now)
+
+
+def record_decline(*, transaction: Transaction, payment: Payment) -> bool:
+    """A card was refused; the checkout stays open for another. Safe to repeat."""
+    with db.atomic():
+        moved = ledger.move(
+            transaction=transaction, to=Status.FAILED, last_error=payment.decline[:500]
+        )
+        if moved:
+            payment_failed.send(sender=Transaction, transaction=transaction)
+    return moved

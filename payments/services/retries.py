@@ -1,0 +1,67 @@
+"""Rows whose call to Stripe got stuck, and those that staff want tried again."""
+
+import datetime as dt
+
+from django.db import transaction as db
+from django.utils.translation import gettext as _
+
+from mentormatch import times
+from mentormatch.errors import Conflict
+from payments import tasks
+from payments.models import Transaction
+from payments.services import ledger, refunds, transfers
+from payments.services.refunds import STUCK_AFTER
+
+Status, Type = Transaction.Status, Transaction.Type
+SENT = (Type.REFUND, Type.PAYOUT)
+
+
+def resend_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
+    """Take up again every refund and payout that waits although its task is over."""
+    now = now or times.now()
+    stuck = Transaction.objects.filter(
+        type__in=SENT, status=Status.PENDING, next_attempt_at__lte=now
+    )
+    return sum(_resend(row, now) for row in stuck.order_by("next_attempt_at")[:limit])
+
+
+def _resend(row: Transaction, now: dt.datetime) -> bool:
+    with db.atomic():
+        rows = Transaction.objects.filter(pk=row.pk, next_attempt_at=row.next_attempt_at)
+        if not rows.update(next_attempt_at=now + STUCK_AFTER):
+            return False
+        task = tasks.send_refund if row.type == Type.REFUND else tasks.send_transfer
+        task.enqueue(transaction_id=row.pk)
+    return True
+
+
+def retry(*, transaction: Transaction, now: dt.datetime | None = None) -> Transaction:
+    """Try a refund or payout again: the same row while it waits, a new one if it failed.
+
+    Raises `Conflict` for anything else.
+    """
+    now = now or times.now()
+    if transaction.type not in SENT:
+        raise Conflict(_("Only refunds and payouts can be sent again."))
+    if transaction.status == Status.PENDING:
+        _resend(transaction, now)
+        return transaction
+    if transaction.status != Status.FAILED or transaction.parent is None:
+        raise Conflict(_("This is already on its way or through."))
+    with db.atomic():
+        ledger.note(transaction=transaction, needs_attention="")
+        return _anew(transaction, transaction.parent, now)
+
+
+def _anew(row: Transaction, charge: Transaction, now: dt.datetime) -> Transaction:
+    if row.type == Type.REFUND:
+        return refunds.request_refund(
+            charge=charge, amount_minor=row.amount_minor, reason=row.reason, now=now
+        )
+    charge = ledger.lock(charge)
+    if charge.children.payouts().standing().exists():
+        raise Conflict(_("This is already on its way or through."))
+    made = transfers.request_transfer(charge=charge, now=now)
+    if made is None:
+        raise Conflict(_("Nothing of it is the mentor's any more."))
+    return made

@@ -1,0 +1,212 @@
+"""What Stripe answers, as far as we read it: plain values, no SDK."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+Body = Mapping[str, Any]
+
+
+def id_of(value: object) -> str:
+    """The id of a reference, expanded or not; empty where there is none."""
+    if isinstance(value, Mapping):
+        return str(value.get("id", ""))
+    return str(value or "")
+
+
+def _instant(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def _part(body: Body, name: str) -> Body:
+    """An expanded part; empty where it is absent or only an id."""
+    value = body.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _metadata(body: Body) -> dict[str, str]:
+    return {str(k): str(v) for k, v in _part(body, "metadata").items()}
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A payment intent and the charge it came to. Amounts in minor units.
+
+    `settled_*` and `stripe_fee_minor` are the balance transaction's; `None` until there is one.
+    """
+
+    intent_id: str
+    status: str
+    amount_minor: int
+    currency: str
+    metadata: dict[str, str]
+    charge_id: str = ""
+    settled_minor: int | None = None
+    settled_currency: str = ""
+    stripe_fee_minor: int | None = None
+    decline: str = ""
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status == "succeeded"
+
+    @property
+    def was_declined(self) -> bool:
+        """The last card was refused, and nobody has tried another one yet."""
+        return self.status == "requires_payment_method" and bool(self.decline)
+
+    @classmethod
+    def read(cls, intent: Body) -> Self:
+        """From a payment intent with `latest_charge.balance_transaction` expanded."""
+        charge = _part(intent, "latest_charge")
+        balance = _part(charge, "balance_transaction")
+        return cls(
+            intent_id=str(intent["id"]),
+            status=str(intent["status"]),
+            amount_minor=int(intent["amount_received"] or intent["amount"]),
+            currency=str(intent["currency"]),
+            metadata=_metadata(intent),
+            charge_id=id_of(intent.get("latest_charge")),
+            settled_minor=balance.get("amount"),
+            settled_currency=str(balance.get("currency", "")),
+            stripe_fee_minor=balance.get("fee"),
+            decline=str(_part(intent, "last_payment_error").get("message") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A Checkout Session as it stands: `open`, `complete` or `expired`."""
+
+    id: str
+    url: str
+    status: str
+    payment_status: str
+    expires_at: dt.datetime
+    metadata: dict[str, str]
+    payment: Payment | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == "open"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.status == "expired"
+
+    @property
+    def is_processing(self) -> bool:
+        """Sent in, and the money isn't there yet (a bank debit, say)."""
+        return self.status == "complete" and not self.is_paid
+
+    @property
+    def is_paid(self) -> bool:
+        return self.payment_status == "paid" and self.payment is not None
+
+    @classmethod
+    def read(cls, session: Body) -> Self:
+        """From a session with `payment_intent.latest_charge.balance_transaction` expanded."""
+        intent = _part(session, "payment_intent")
+        return cls(
+            id=str(session["id"]),
+            url=str(session.get("url") or ""),
+            status=str(session["status"]),
+            payment_status=str(session["payment_status"]),
+            expires_at=_instant(session["expires_at"]),
+            metadata=_metadata(session),
+            payment=Payment.read(intent) if intent else None,
+        )
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Money on its way back: `pending`, `requires_action`, `succeeded`, `failed`, `canceled`."""
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    charge_id: str
+    metadata: dict[str, str]
+    failure: str = ""
+
+    @classmethod
+    def read(cls, refund: Body) -> Self:
+        return cls(
+            id=str(refund["id"]),
+            status=str(refund["status"]),
+            amount_minor=int(refund["amount"]),
+            currency=str(refund["currency"]),
+            charge_id=id_of(refund.get("charge")),
+            metadata=_metadata(refund),
+            failure=str(refund.get("failure_reason") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """The mentor's part on its way to their connected account."""
+
+    id: str
+    amount_minor: int
+    currency: str
+    metadata: dict[str, str]
+
+    @classmethod
+    def read(cls, transfer: Body) -> Self:
+        return cls(
+            id=str(transfer["id"]),
+            amount_minor=int(transfer["amount"]),
+            currency=str(transfer["currency"]),
+            metadata=_metadata(transfer),
+        )
+
+
+@dataclass(frozen=True)
+class AccountStatus:
+    """What Stripe lets a connected account do, and what it still wants to know."""
+
+    account_id: str
+    details_submitted: bool
+    charges_enabled: bool
+    payouts_enabled: bool
+    transfers_active: bool
+    requirements_due: list[str]
+
+    @classmethod
+    def read(cls, account: Body) -> Self:
+        """From an account as the API answers it, or as dj-stripe keeps it."""
+        return cls(
+            account_id=str(account["id"]),
+            details_submitted=bool(account.get("details_submitted")),
+            charges_enabled=bool(account.get("charges_enabled")),
+            payouts_enabled=bool(account.get("payouts_enabled")),
+            transfers_active=_part(account, "capabilities").get("transfers") == "active",
+            requirements_due=[
+                str(name) for name in _part(account, "requirements").get("currently_due") or []
+            ],
+        )
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address of Stripe's, good until then."""
+
+    url: str
+    expires_at: dt.datetime
+
+    @classmethod
+    def read(cls, link: Body) -> Self:
+        return cls(url=str(link["url"]), expires_at=_instant(link["expires_at"]))
+
+
+@dataclass(frozen=True)
+class IncomingEvent:
+    """An event that Stripe signed, in our mode."""
+
+    id: str
+    type: str
+    account: str
+    livemode: bool
+    payload: dict[str, Any]

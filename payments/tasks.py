@@ -1,0 +1,45 @@
+"""What payments leave to the worker: each fetches its row and calls a service."""
+
+import datetime as dt
+
+from mentormatch.background import durable, periodic
+from payments import services
+from payments.models import Transaction, WebhookEvent
+
+EVERY_ROUND = dt.timedelta(seconds=30)
+
+
+def _row(transaction_id: int) -> Transaction:
+    rows = Transaction.objects.select_related("parent", "booking", "mentor", "mentee")
+    return rows.get(pk=transaction_id)
+
+
+@durable(attempts=8)
+def handle_event(event_id: int) -> None:
+    services.handle(event=WebhookEvent.objects.get(pk=event_id))
+
+
+@durable(attempts=8)
+def send_refund(transaction_id: int) -> None:
+    services.send_refund(transaction=_row(transaction_id))
+
+
+@durable(attempts=8)
+def send_transfer(transaction_id: int) -> None:
+    services.send_transfer(transaction=_row(transaction_id))
+
+
+@periodic(every=EVERY_ROUND)
+def expire_unpaid() -> None:
+    services.expire_unpaid()
+
+
+@periodic(every=EVERY_ROUND)
+def send_due_transfers() -> None:
+    services.send_due_transfers()
+
+
+@periodic(every=dt.timedelta(minutes=5))
+def retry_stuck() -> None:
+    services.resend_stuck()
+    services.retry_stuck()

@@ -1,0 +1,24 @@
+"""How calls to Stripe leave this process; the only place that knows of the built-in emulator."""
+
+import datetime as dt
+
+from django.conf import settings
+
+from mentormatch.background import periodic
+from payments import stripe_service
+from payments.stripe_emulator import outbox, sweep
+from payments.stripe_emulator.http_client import EmulatorHTTPClient
+
+
+def install() -> None:
+    """Send calls to Stripe, or answer them here and deliver the webhooks ourselves."""
+    if settings.STRIPE_EMULATED:
+        _install_emulator()
+    else:
+        stripe_service.install()
+
+
+def _install_emulator() -> None:
+    stripe_service.install(EmulatorHTTPClient())
+    periodic(every=dt.timedelta(seconds=1))(outbox.deliver_due)
+    periodic(every=dt.timedelta(seconds=30))(sweep.expire_sessions)
