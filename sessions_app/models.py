@@ -1,11 +1,14 @@
 """The meeting itself: its room, who came when, and how it ended."""
 
+import datetime as dt
 import secrets
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
@@ -14,6 +17,11 @@ from mentormatch.mentors.models import MentorProfile
 
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
+
+# Past its planned end by that much, a session that nobody ended counts as over: soon where the
+# log shows that both sides came, and where it doesn't, late enough for one of them to speak up.
+BOTH_CAME_GRACE = dt.timedelta(minutes=15)
+OTHERWISE_GRACE = dt.timedelta(hours=48)
 
 
 def random_room_name() -> str:
@@ -26,6 +34,20 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Those in which this person has a seat, or which they lead."""
         return self.filter(Q(mentor__user=user) | Q(seats__booking__mentee=user)).distinct()
 
+    def with_people(self) -> Self:
+        """With everyone who may enter, in a fixed number of queries."""
+        return self.select_related("mentor__user").prefetch_related("seats__booking__mentee")
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Those that are over by the clock and that nobody ended."""
+        came = Presence.objects.filter(session=OuterRef("pk"))
+        mentor_came = Exists(came.filter(user=OuterRef("mentor__user")))
+        mentee_came = Exists(came.filter(user=F("session__seats__booking__mentee")))
+        return self.filter(status__in=Session.LIVE).filter(
+            Q(ends_at__lte=now - OTHERWISE_GRACE)
+            | Q(mentor_came, mentee_came, ends_at__lte=now - BOTH_CAME_GRACE)
+        )
+
 
 class Session(TimestampedModel):
     class Status(models.TextChoices):
@@ -33,6 +55,8 @@ class Session(TimestampedModel):
         IN_PROGRESS = "in_progress", _("in progress")
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
+
+    LIVE: ClassVar[tuple[str, ...]] = (Status.SCHEDULED, Status.IN_PROGRESS)
 
     code = PublicIdField()
     mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="sessions")
@@ -67,6 +91,29 @@ class Session(TimestampedModel):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def planned_minutes(self) -> int:
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def duration_minutes(self) -> int | None:
+        """How long it really took, in whole minutes; `None` until it ended, or if nobody came."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return int((self.ended_at - self.started_at).total_seconds() // 60)
+
+    @cached_property
+    def bookings(self) -> "list[Booking]":
+        """The bookings that have a seat in it, with their mentees."""
+        return [seat.booking for seat in self.seats.all()]
+
+    def is_led_by(self, user: "User") -> bool:
+        return self.mentor.user_id == user.pk
+
+    def booking_of(self, user: "User") -> "Booking | None":
+        """That person's own booking in it, where they are a mentee of it."""
+        return next((b for b in self.bookings if b.mentee_id == user.pk), None)
+
 
 class Seat(models.Model):
     """A booking's place in a session: one in a one-on-one, several in a group."""
@@ -78,6 +125,16 @@ class Seat(models.Model):
         return f"{self.session_id}/{self.booking_id}"
 
 
+class PresenceQuerySet(models.QuerySet["Presence"]):
+    def in_the_room(self, session_id: int) -> Self:
+        """Those who came into it and haven't left."""
+        return self.filter(session=session_id, left_at__isnull=True)
+
+    def leave(self, *, now: dt.datetime) -> int:
+        """Note that they left now, or when they came where the clock has gone back since."""
+        return self.update(left_at=Greatest(F("joined_at"), Value(now)), updated_at=now)
+
+
 class Presence(TimestampedModel):
     """One stay of one person in a room: the evidence of who came, and when."""
 
@@ -85,6 +142,8 @@ class Presence(TimestampedModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[PresenceQuerySet] = PresenceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("presence")
@@ -95,6 +154,10 @@ class Presence(TimestampedModel):
                 fields=["session", "user"],
                 condition=Q(left_at__isnull=True),
                 name="sessions_presence_in_the_room_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_at__isnull=True) | Q(left_at__gte=F("joined_at")),
+                name="sessions_presence_left_after_joining",
             ),
         ]
 

@@ -80,4 +80,8 @@ class Migration(migrations.Migration):
             model_name='presence',
             constraint=models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('session', 'user'), name='sessions_presence_in_the_room_once'),
         ),
+        migrations.AddConstraint(
+            model_name='presence',
+            constraint=models.CheckConstraint(condition=models.Q(('left_at__isnull', True), ('left_at__gte', models.F('joined_at')), _connector='OR'), name='sessions_presence_left_after_joining'),
+        ),
     ]
