@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch.db import PublicIdField, TimestampedModel
@@ -20,15 +21,32 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         """Those that count and that everyone may read."""
         return self.filter(is_public=True, hidden_at__isnull=True)
 
-    def visible_to(self, user: "User") -> Self:
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
         """The public ones, one's own, and for the mentor and staff the private ones too."""
+        if isinstance(user, AnonymousUser):
+            return self.public()
         if user.is_staff:
             return self.all()
         mine = Q(reviewer=user) | Q(mentor__user=user, hidden_at__isnull=True)
         return self.filter(Q(is_public=True, hidden_at__isnull=True) | mine)
 
+    def for_user(self, user: "User") -> Self:
+        """Those that this person wrote, or that are about them as a mentor."""
+        return self.filter(Q(reviewer=user) | Q(mentor__user=user))
+
+    def with_people(self) -> Self:
+        """With everyone and everything a list names, in the same query."""
+        return self.select_related("reviewer", "session", "mentor__user")
+
+    def distribution(self) -> dict[int, int]:
+        """How many there are of each number of stars, one to five, in one query."""
+        found = self.order_by().values_list("rating").annotate(Count("pk"))
+        return dict.fromkeys(range(1, 6), 0) | dict(found)
+
 
 class Review(TimestampedModel):
+    COMMENT_LENGTH = 2000
+
     code = PublicIdField()
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="reviews")
     mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="reviews")
@@ -36,7 +54,7 @@ class Review(TimestampedModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
     )
     rating = models.PositiveSmallIntegerField(_("stars"))
-    comment = models.TextField(_("comment"), max_length=2000, blank=True)
+    comment = models.TextField(_("comment"), max_length=COMMENT_LENGTH, blank=True)
     is_public = models.BooleanField(_("public"), default=True)
     hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_by = models.ForeignKey(

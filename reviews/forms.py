@@ -1,0 +1,38 @@
+"""The review's form: five stars as radio buttons, so that a keyboard and a screen reader can."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from mentormatch.ui.forms import helper
+from reviews.models import Review
+
+STARS = [(n, ngettext_lazy("%(n)d star", "%(n)d stars", "n") % {"n": n}) for n in range(1, 6)]
+
+
+class ReviewForm(forms.Form):
+    rating = forms.TypedChoiceField(
+        label=_("How was it?"),
+        choices=STARS,
+        coerce=int,
+        widget=forms.RadioSelect(attrs={"class": "star-choice"}),
+    )
+    comment = forms.CharField(
+        label=_("What should others know?"),
+        required=False,
+        max_length=Review.COMMENT_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("What helped, what you took away, for whom this mentor is right."),
+    )
+    is_public = forms.BooleanField(
+        label=_("Show it on the mentor's profile"),
+        required=False,
+        initial=True,
+        help_text=_("Otherwise only you, your mentor and our staff see it, and it doesn't count."),
+    )
+
+    def __init__(self, *args: Any, cancel_url: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(submit=_("Send the review"), cancel_url=cancel_url)
