@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from mentormatch.db import PublicIdField, TimestampedModel
 
+ACCOUNT_KINDS = "account_"
+
 
 class MailQuerySet(models.QuerySet["Mail"]):
     def to_person(self, user: object) -> Self:
@@ -43,7 +45,9 @@ class Mail(TimestampedModel):
     html = models.TextField(blank=True)
     invitation = models.TextField(blank=True, help_text=_("The iCalendar part, if any."))
     invitation_method = models.CharField(max_length=16, blank=True)
+    # Begun, and known to have been refused: the difference are those of which nobody knows.
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    refusals = models.PositiveSmallIntegerField(default=0, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=500, blank=True, editable=False)
 
@@ -57,3 +61,8 @@ class Mail(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.to_address}"
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its text lets whoever reads it into an account: links and codes of a log-in."""
+        return self.kind.startswith(ACCOUNT_KINDS)

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('invitation', models.TextField(blank=True, help_text='The iCalendar part, if any.')),
                 ('invitation_method', models.CharField(blank=True, max_length=16)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('refusals', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('sent_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('last_error', models.CharField(blank=True, editable=False, max_length=500)),
                 ('recipient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='mails', to=settings.AUTH_USER_MODEL)),

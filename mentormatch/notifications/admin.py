@@ -1,0 +1,39 @@
+"""The mail log for staff."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from mentormatch.errors import DomainError
+from mentormatch.notifications import services
+from mentormatch.notifications.models import Mail
+from mentormatch.ui.staff import LookOnlyAdmin
+
+WORDS = ("context", "text", "html", "invitation")
+
+
+@admin.register(Mail)
+class MailAdmin(LookOnlyAdmin[Mail]):
+    list_display = ("created_at", "kind", "to_address", "subject", "status", "attempts", "sent_at")
+    list_filter = ("status", "kind", "created_at")
+    search_fields = ("to_address", "subject", "context__booking")
+    date_hierarchy = "created_at"
+    actions = ("send_again",)
+
+    def get_exclude(self, request: HttpRequest, obj: Mail | None = None) -> tuple[str, ...]:
+        """A link that opens an account is for its owner alone, not for staff."""
+        return WORDS if obj is not None and obj.is_secret else ()
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("notifications.change_mail")
+
+    @admin.action(description=_("Send failed ones again"), permissions=["resend"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Mail]) -> None:
+        for mail in chosen:
+            try:
+                services.resend_mail(mail=mail)
+            except DomainError as error:
+                self.message_user(request, f"{mail}: {error}", messages.ERROR)
+            else:
+                self.message_user(request, _("Queued again: %s") % mail, messages.SUCCESS)

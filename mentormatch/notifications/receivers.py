@@ -1,0 +1,137 @@
+"""Which fact sends which mail to whom. What a mail says is in `templates/mail/`."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from bookings import signals as bookings
+from bookings.models import Booking
+from mentormatch import times
+from mentormatch.accounts.models import User
+from mentormatch.notifications.invitations import CANCEL, REQUEST
+from mentormatch.notifications.models import Mail
+from mentormatch.notifications.services import queue_mail
+from payments import signals as payments
+from payments.models import Transaction
+from sessions_app.models import Session
+from sessions_app.signals import session_completed
+
+Code = Booking.CancellationCode
+Side = Booking.Side
+# Ways for a booking to end without having been one: the mentee alone is told.
+UNMADE = {
+    Code.EXPIRED: "booking_expired",
+    Code.DECLINED: "booking_declined",
+    Code.LAPSED: "booking_lapsed",
+}
+
+
+def _person(booking: Booking, side: str) -> User:
+    return booking.mentor.user if side == Side.MENTOR else booking.mentee
+
+
+def _tell(kind: str, booking: Booking, *sides: str, occasion: object = "", **context: Any) -> None:
+    """Queue that mail for each of those sides, once for each occasion."""
+    key = ":".join(filter(None, [kind, booking.code, str(occasion)]))
+    for side in sides:
+        queue_mail(
+            kind=kind,
+            recipient=_person(booking, side),
+            dedupe_key=f"{key}:{side}",
+            context=_snapshot(booking) | context,
+        )
+
+
+def _snapshot(booking: Booking) -> dict[str, Any]:
+    """The booking as it is now: by the time the mail is written it may have moved on."""
+    return {
+        "booking": booking.code,
+        "starts_at": times.format_instant(booking.starts_at),
+        "ends_at": times.format_instant(booking.ends_at),
+        "sequence": booking.sequence,
+    }
+
+
+@receiver(bookings.booking_requested, dispatch_uid="notifications.requested")
+def requested(sender: object, *, booking: Booking, **kwargs: Any) -> None:
+    _tell("booking_requested", booking, Side.MENTOR)
+
+
+@receiver(bookings.booking_confirmed, dispatch_uid="notifications.confirmed")
+def confirmed(sender: object, *, booking: Booking, **kwargs: Any) -> None:
+    _tell("booking_confirmed", booking, Side.MENTEE, Side.MENTOR, method=REQUEST)
+
+
+@receiver(bookings.booking_rescheduled, dispatch_uid="notifications.rescheduled")
+def rescheduled(
+    sender: object, *, booking: Booking, previous_start: Any, by: str, **kwargs: Any
+) -> None:
+    was = times.format_instant(previous_start)
+    _tell(
+        "booking_rescheduled",
+        booking,
+        Side.MENTEE,
+        Side.MENTOR,
+        occasion=booking.sequence,
+        previous_start_at=was,
+        by=str(by),
+        method=REQUEST,
+    )
+
+
+@receiver(bookings.booking_cancelled, dispatch_uid="notifications.cancelled")
+def cancelled(
+    sender: object, *, booking: Booking, refund_minor: int, was_confirmed: bool, **kwargs: Any
+) -> None:
+    unmade = UNMADE.get(Code(booking.cancellation_code))
+    if unmade and not was_confirmed:
+        _tell(unmade, booking, Side.MENTEE)
+        return
+    called_off: dict[str, Any] = {"refund_minor": refund_minor, "was_confirmed": was_confirmed}
+    if was_confirmed:
+        # A calendar believes a cancellation only if its SEQUENCE is newer (RFC 5546, 2.1.4).
+        called_off |= {"method": CANCEL, "sequence": booking.sequence + 1}
+    _tell("booking_cancelled", booking, *_who_knew(booking, was_confirmed), **called_off)
+
+
+def _who_knew(booking: Booking, was_confirmed: bool) -> list[str]:
+    """Both, once it was confirmed. Before that: the other side, if it had heard of it."""
+    if was_confirmed:
+        return [Side.MENTEE, Side.MENTOR]
+    asked = Mail.objects.filter(kind="booking_requested", context__booking=booking.code).exists()
+    knew = [Side.MENTEE, Side.MENTOR] if asked else [Side.MENTEE]
+    return [side for side in knew if side != booking.cancelled_by]
+
+
+@receiver(session_completed, dispatch_uid="notifications.session_completed")
+def ask_for_a_review(sender: object, *, session: Session, **kwargs: Any) -> None:
+    seated = Booking.objects.with_people().filter(seat__session=session)
+    for booking in seated.exclude(status=Booking.Status.CANCELLED):
+        _tell("review_invitation", booking, Side.MENTEE)
+
+
+def _tell_of_money(kind: str, row: Transaction, side: str) -> None:
+    if row.booking is None:
+        return
+    amounts = {"amount_minor": row.amount_minor, "net_minor": row.net_minor}
+    _tell(kind, row.booking, side, occasion=row.code, currency=row.currency, **amounts)
+
+
+@receiver(payments.payment_received, dispatch_uid="notifications.payment_received")
+def paid(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
+    _tell_of_money("payment_received", transaction, Side.MENTEE)
+
+
+@receiver(payments.payment_failed, dispatch_uid="notifications.payment_failed")
+def payment_failed(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
+    _tell_of_money("payment_failed", transaction, Side.MENTEE)
+
+
+@receiver(payments.refund_made, dispatch_uid="notifications.refund_made")
+def refunded(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
+    _tell_of_money("refund_made", transaction, Side.MENTEE)
+
+
+@receiver(payments.transfer_made, dispatch_uid="notifications.transfer_made")
+def transferred(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
+    _tell_of_money("transfer_made", transaction, Side.MENTOR)
