@@ -1,6 +1,7 @@
 """How every form of the site is rendered: one helper, one template (`ui/_form.html`)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -10,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from mentormatch import times
 
 Text = str | Promise
 UNPROCESSABLE = 422
@@ -91,3 +94,51 @@ def render_invalid(
 ) -> HttpResponse:
     """The page again, with what was typed and what is wrong with it: 422."""
     return render(request, template, context, status=UNPROCESSABLE)
+
+
+REGIONS = (
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+)
+
+
+@lru_cache(maxsize=1)
+def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """IANA's zones by region, as a select shows them; names of old times are left out."""
+    by_region = {
+        region: sorted(
+            (name, name.partition("/")[2].replace("_", " ").replace("/", ", "))
+            for name in times.zone_names()
+            if name.startswith(f"{region}/")
+        )
+        for region in REGIONS
+    }
+    return [(region, zones) for region, zones in by_region.items() if zones]
+
+
+class TimeZoneField(forms.ChoiceField):
+    """A select of all zones; takes any name of IANA's. Starts with the browser's own by script."""
+
+    def __init__(self, *, guess: bool = False, **kwargs: Any) -> None:
+        attrs = {"data-guess-zone": "yes"} if guess else {}
+        kwargs.setdefault("label", _("Time zone"))
+        kwargs.setdefault("widget", forms.Select(attrs=attrs))
+        kwargs.setdefault(
+            "error_messages", {"invalid_choice": _("Choose a time zone from the list.")}
+        )
+        super().__init__(choices=self._all, **kwargs)
+
+    @staticmethod
+    def _all() -> list[tuple[str, Any]]:
+        return [("", _("Choose…")), ("UTC", "UTC"), *zone_choices()]
+
+    def valid_value(self, value: Any) -> bool:
+        return value in times.zone_names()
