@@ -46,9 +46,10 @@ class QueuedTask(DBTaskResult):
         """Keep the exception; ready again after a back-off, or failed for good."""
         attempt, allowed = len(self.worker_ids), self.attempts_allowed
         if attempt >= allowed:
-            return super().set_failed(exc)
-        logger.warning("%s: attempt %d of %d: %r", self.task_path, attempt, allowed, exc)
-        self._put_back(exc, times.real_now() + back_off(attempt))
+            super().set_failed(exc)
+        else:
+            logger.warning("%s: attempt %d of %d: %r", self.task_path, attempt, allowed, exc)
+            self._put_back(exc, times.real_now() + back_off(attempt))
 
     @retry()
     def _put_back(self, exc: BaseException, run_after: dt.datetime) -> None:

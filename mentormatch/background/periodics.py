@@ -47,7 +47,7 @@ def run(item: Periodic) -> bool:
         item.function()
     except (OperationalError, InterfaceError):
         raise
-    except Exception as exc:  # noqa: BLE001  # the boundary: one function's bug is not the worker's
+    except Exception as exc:  # the boundary: one function's bug is not the worker's
         logger.exception("%s failed", item.name)
         error = repr(exc)
     row = PeriodicRun.objects.filter(name=item.name)

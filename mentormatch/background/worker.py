@@ -4,8 +4,10 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import threading
 import time
+from types import FrameType
 
 from django.db import (
     DatabaseError,
@@ -60,6 +62,7 @@ class Worker(DatabaseWorker):
             worker_id=f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(6)}",
         )
         self.known = False  # to the other workers, since the start or the last outage
+        self.away = False  # the database, as far as was said
 
     def run(self) -> None:
         """Work until told to end by a signal; what runs then is ended first."""
@@ -76,6 +79,12 @@ class Worker(DatabaseWorker):
             pulse.ended.set()
             self._retire()
 
+    def shutdown(self, signum: int, frame: FrameType | None) -> None:
+        """End after the running task; told again, give that up too, for another worker to redo."""
+        told_before, self.running = not self.running, False
+        if told_before or not self.running_task:
+            sys.exit(0)
+
     def _turn(self) -> bool:
         """One sweep and at most one task; whether there was a task."""
         close_old_connections()
@@ -84,6 +93,7 @@ class Worker(DatabaseWorker):
                 self._introduce()
             periodics.run_due()
             row = queue.take(self.worker_id)
+            self._say(away=False)
             if row is not None:
                 self.run_task(row)
         except (OperationalError, InterfaceError) as error:
@@ -101,12 +111,19 @@ class Worker(DatabaseWorker):
         self.known = True
 
     def _wait_out(self, error: Exception) -> None:
-        if self.known:
-            logger.warning("The database doesn't answer; the worker waits for it: %s", error)
+        self._say(away=True, error=error)
         self.known = False
         connections.close_all()
         self.running_task = False
         time.sleep(OUTAGE_SECONDS)
+
+    def _say(self, *, away: bool, error: Exception | None = None) -> None:
+        """Once when the database goes, once when it is back."""
+        if away and not self.away:
+            logger.warning("The database doesn't answer; the worker waits for it: %s", error)
+        elif self.away and not away:
+            logger.warning("The database answers again.")
+        self.away = away
 
     def _retire(self) -> None:
         try:

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from mentormatch.background.lifeline import end_with_supervisor
 from mentormatch.background.worker import Worker
 
 
@@ -12,4 +13,5 @@ class Command(BaseCommand):
         """Work until SIGTERM or Ctrl-C; the running task is ended first."""
         worker = Worker()
         worker.configure_signals()
+        end_with_supervisor()
         worker.run()

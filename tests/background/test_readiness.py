@@ -1,0 +1,65 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from mentormatch.background import readiness
+from tests.background.jobs import write
+from tests.conftest import NOW, Freeze
+
+
+def test_healthz_asks_nobody(
+    client: Client, db: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        answer = client.get(reverse("background:healthz"))
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.django_db
+def test_readyz_names_every_check(client: Client) -> None:
+    answer = client.get(reverse("background:readyz"))
+    assert answer.status_code == 200
+    assert {"database", "cache", "tasks"} <= set(answer.json()["checks"])
+    assert client.post(reverse("background:readyz")).status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_task_that_waits_too_long_is_503(client: Client, freeze: Freeze, tmp_path: Path) -> None:
+    clock = freeze(NOW)
+    write.enqueue(path=str(tmp_path / "out"), text="hello")
+    clock.shift(readiness.LONGEST_WAIT + dt.timedelta(seconds=1))
+    answer = client.get(reverse("background:readyz"))
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["tasks"] == {
+        "ok": False,
+        "detail": "A task has been waiting for 121 s.",
+    }
+
+
+@pytest.mark.django_db
+def test_a_cache_that_forgets_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(cache._connections[cache._alias]), "get", lambda *args: None)
+    assert client.get(reverse("background:readyz")).json()["checks"]["cache"]["ok"] is False
+
+
+@pytest.mark.django_db
+def test_a_registered_check_speaks_and_hides_its_errors(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> str | None:
+        raise OperationalError("password=secret")
+
+    monkeypatch.setattr(readiness, "CHECKS", {})
+    readiness.register("guard")(lambda: "The guard is gone.")
+    readiness.register("store")(away)
+    answer = client.get(reverse("background:readyz"))
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "not ready"
+    assert answer.json()["checks"]["guard"]["detail"] == "The guard is gone."
+    assert answer.json()["checks"]["store"]["detail"] == readiness.SILENT
