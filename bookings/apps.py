@@ -9,5 +9,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import guards
+        from mentormatch.background import readiness
 
         post_migrate.connect(guards.make_triggers, sender=self, dispatch_uid="bookings.guards")
+        readiness.register("guards")(guards.check_guards)

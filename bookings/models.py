@@ -74,6 +74,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Those in which this person takes part, as mentee or as mentor."""
         return self.filter(Q(mentee=user) | Q(mentor__user=user))
 
+    def in_role(self, user: "User", role: str) -> Self:
+        """Those of this person as "mentee" or as "mentor"; as either for any other role."""
+        if role == Booking.Side.MENTEE:
+            return self.filter(mentee=user)
+        if role == Booking.Side.MENTOR:
+            return self.filter(mentor__user=user)
+        return self.for_user(user)
+
     def with_people(self) -> Self:
         """With everything a list or a page names, in the same query."""
         return self.select_related("mentor__user", "mentee")
@@ -257,7 +265,5 @@ class CalendarEntry(TimestampedModel):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="bookings_entry_ends_after_start"
             ),
-            overlap_guard(
-                name="bookings_mentor_busy", owner="mentor", condition=Q(is_live=True)
-            ),
+            overlap_guard(name="bookings_mentor_busy", owner="mentor", condition=Q(is_live=True)),
         ]

@@ -17,7 +17,7 @@ only point at a person. On SQLite a transaction holds the whole database from it
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from bookings.models import Booking
 from mentormatch.accounts.models import User
@@ -32,6 +32,9 @@ def exclusive() -> Iterator[None]:
         with transaction.atomic():
             yield
     except OperationalError as error:
+        # SQLite says so of a missing table too, which trying again doesn't help.
+        if connection.vendor == "sqlite" and "locked" not in str(error):
+            raise
         raise TryAgain from error
 
 

@@ -1,0 +1,112 @@
+"""Bookings for programs: what the pages do, as JSON."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router
+
+from bookings import services
+from bookings.models import Booking
+from bookings.schemas.bookings import (
+    BookingDetail,
+    BookingIn,
+    BookingOut,
+    BookingQuery,
+    CancelIn,
+    RescheduleIn,
+)
+from mentormatch.accounts.models import User
+from mentormatch.auth import LoggedInRequest
+from mentormatch.errors import InvalidInput
+from mentormatch.mentors.models import MentorProfile
+from mentormatch.schemas import Page, paginate
+from payments import services as payments
+
+router = Router(tags=["Bookings"])
+
+
+def _booking(user: User, code: str) -> Booking:
+    mine = Booking.objects.for_user(user).with_people().select_related("seat__session")
+    return get_object_or_404(mine, code=code)
+
+
+@contextmanager
+def _named_as_here() -> Iterator[None]:
+    """What the services call `starts_at` is `scheduled_at` in a body."""
+    try:
+        yield
+    except InvalidInput as error:
+        if error.field == "starts_at":
+            raise InvalidInput(
+                error.message, code=error.code, field="scheduled_at", extra=error.extra
+            ) from error
+        raise
+
+
+@router.post("", response={201: BookingOut}, summary="Book a slot")
+def book(request: LoggedInRequest, payload: BookingIn) -> tuple[int, BookingOut]:
+    """To be paid within the hold, or confirmed at once if it is free.
+
+    A slot that is gone answers 409 `slot_unavailable` (or `mentee_busy`) with the `nearest` free.
+    """
+    mentors = MentorProfile.objects.listed().select_related("user")
+    with _named_as_here():
+        booking = services.book_slot(
+            mentor=get_object_or_404(mentors, pk=payload.mentor_id),
+            mentee=request.user,
+            starts_at=payload.scheduled_at,
+            duration_minutes=payload.duration_minutes,
+            session_type=payload.session_type,
+            notes=payload.notes,
+        )
+    return 201, BookingOut.of(booking)
+
+
+@router.get("", response=Page[BookingOut], summary="One's bookings")
+def read_all(request: LoggedInRequest, query: Query[BookingQuery]) -> dict[str, object]:
+    """As mentee and as mentor, latest start first."""
+    found = Booking.objects.in_role(request.user, query.role or "")
+    if query.status:
+        found = found.filter(status=query.status)
+    page = paginate(found.order_by("-starts_at", "-pk"), query)
+    return {"items": [BookingOut.of(row) for row in page["items"]], "count": page["count"]}
+
+
+@router.get("/{booking_id}", response=BookingDetail, summary="One booking")
+def read(request: LoggedInRequest, booking_id: str) -> BookingDetail:
+    return BookingDetail.of(_booking(request.user, booking_id))
+
+
+@router.put("/{booking_id}/cancel", response=BookingDetail, summary="Give a booking up")
+def cancel(
+    request: LoggedInRequest, booking_id: str, payload: CancelIn | None = None
+) -> BookingDetail:
+    """Either side. What comes back is in `cancellation.refund_amount`."""
+    payments.call_off(
+        booking=_booking(request.user, booking_id),
+        by=request.user,
+        reason=payload.reason if payload else "",
+    )
+    return BookingDetail.of(_booking(request.user, booking_id))
+
+
+@router.put("/{booking_id}/reschedule", response=BookingDetail, summary="Choose another time")
+def reschedule(
+    request: LoggedInRequest, booking_id: str, payload: RescheduleIn
+) -> BookingDetail:
+    """The mentee until 24 hours before the start, the mentor until the start."""
+    with _named_as_here():
+        services.reschedule_booking(
+            booking=_booking(request.user, booking_id),
+            by=request.user,
+            starts_at=payload.scheduled_at,
+        )
+    return BookingDetail.of(_booking(request.user, booking_id))
+
+
+@router.put("/{booking_id}/confirm", response=BookingDetail, summary="Accept a request (mentor)")
+def confirm(request: LoggedInRequest, booking_id: str) -> BookingDetail:
+    """409 `payment_required` while it is to be paid; the same again if repeated."""
+    services.accept_booking(booking=_booking(request.user, booking_id), by=request.user)
+    return BookingDetail.of(_booking(request.user, booking_id))

@@ -1,0 +1,137 @@
+"""Bookings as the API takes and shows them."""
+
+from typing import Literal, Self
+
+from ninja import Schema
+from pydantic import Field
+
+from bookings.models import Booking
+from mentormatch.schemas import Instant, PageQuery, RowId, Strict
+
+MAX_REASON = 500
+MAX_NOTES = 2000
+
+
+class BookingIn(Strict):
+    mentor_id: RowId
+    scheduled_at: Instant
+    duration_minutes: int = Field(ge=15, le=180)
+    session_type: Literal["one_on_one", "group", "trial"]
+    notes: str = Field("", max_length=MAX_NOTES)
+    group_session_id: str | None = Field(None, max_length=32)
+
+
+class CancelIn(Strict):
+    reason: str = Field("", max_length=MAX_REASON)
+
+
+class RescheduleIn(Strict):
+    scheduled_at: Instant
+
+
+class BookingQuery(PageQuery):
+    status: Booking.Status | None = None
+    role: Literal["mentor", "mentee"] | None = None
+
+
+class BookingOut(Schema):
+    """`price` and `platform_fee` are in the minor unit of `currency`."""
+
+    id: str
+    mentor_id: int
+    mentee_id: int
+    scheduled_at: Instant
+    ends_at: Instant
+    duration_minutes: int
+    session_type: Booking.Type
+    status: Booking.Status
+    price: int
+    platform_fee: int
+    currency: str
+    payment_required: bool
+    hold_expires_at: Instant | None
+    free_cancellation_until: Instant
+    notes: str
+    created_at: Instant
+
+    @classmethod
+    def of(cls, booking: Booking, **more: object) -> Self:
+        return cls.model_validate(
+            {
+                "id": booking.code,
+                "mentor_id": booking.mentor_id,
+                "mentee_id": booking.mentee_id,
+                "scheduled_at": booking.starts_at,
+                "price": booking.price_minor,
+                "platform_fee": booking.platform_fee_minor,
+                "payment_required": booking.is_to_pay,
+                **{name: getattr(booking, name) for name in SAME_NAMES},
+                **more,
+            }
+        )
+
+
+SAME_NAMES = (
+    "ends_at",
+    "duration_minutes",
+    "session_type",
+    "status",
+    "currency",
+    "hold_expires_at",
+    "free_cancellation_until",
+    "notes",
+    "created_at",
+)
+
+
+class BookingSessionOut(Schema):
+    id: str
+    status: Literal["scheduled", "in_progress", "completed", "cancelled"]
+    starts_at: Instant
+
+
+class CancellationOut(Schema):
+    """`refund_amount` is what the policy gives back, in the minor unit."""
+
+    by: Booking.Side
+    code: Booking.CancellationCode
+    at: Instant
+    reason: str
+    refund_amount: int
+
+
+class BookingDetail(BookingOut):
+    mentor_name: str
+    mentee_name: str
+    session: BookingSessionOut | None
+    cancellation: CancellationOut | None
+
+    @classmethod
+    def of(cls, booking: Booking, **more: object) -> Self:
+        return super().of(
+            booking,
+            mentor_name=booking.mentor.name,
+            mentee_name=booking.mentee.get_full_name(),
+            session=_session(booking),
+            cancellation=_cancellation(booking),
+            **more,
+        )
+
+
+def _session(booking: Booking) -> BookingSessionOut | None:
+    if not hasattr(booking, "seat"):
+        return None
+    session = booking.seat.session
+    return BookingSessionOut(id=session.code, status=session.status, starts_at=session.starts_at)
+
+
+def _cancellation(booking: Booking) -> CancellationOut | None:
+    if booking.cancelled_at is None:
+        return None
+    return CancellationOut(
+        by=Booking.Side(booking.cancelled_by),
+        code=Booking.CancellationCode(booking.cancellation_code),
+        at=booking.cancelled_at,
+        reason=booking.cancellation_reason,
+        refund_amount=booking.refund_minor,
+    )
