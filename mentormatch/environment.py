@@ -14,6 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 DEMO_SECRETS = ("SECRET_KEY", "JWT_SECRET", "STRIPE_EMULATOR_SECRET")
+DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
 PLACEHOLDERS = ("change-me", "changeme", "replace-me", "your-", "<", "xxx")
 
 
@@ -79,14 +80,13 @@ def refuse_placeholder(name: str, value: str) -> str:
 
 
 def database_config(url: str) -> dict[str, Any]:
-    """Django's configuration of the database at a URL. No error names the URL: it has a password."""
+    """Django's configuration of the database at a URL. No error names it: it has a password."""
+    if urlsplit(url).scheme not in DATABASE_SCHEMES:
+        raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
     try:
-        config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+        return dict(environ.Env.db_url_config(url))
     except ValueError as error:
         raise ImproperlyConfigured("DATABASE_URL can't be read as an address.") from error
-    if config.get("ENGINE", "").rpartition(".")[2] not in {"sqlite3", "postgresql"}:
-        raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
-    return config
 
 
 def mail_config(env: environ.Env, *, default: str) -> dict[str, Any]:

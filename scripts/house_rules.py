@@ -18,7 +18,8 @@ INLINE = re.compile(r"<[^>]*\s(?:style|on[a-z]+)\s*=|<style|<script(?![^>]*\ssrc
 
 def tracked(*patterns: str) -> list[Path]:
     """The files of the repository, and those about to be added to it."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    # Whoever owns the checkout: it is read only.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603  # git
     return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
 
