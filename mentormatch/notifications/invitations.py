@@ -54,7 +54,7 @@ def invitation(event: Event, *, method: str, attendee: str, stamped_at: dt.datet
     made.add("version", "2.0")
     made.add("method", method)
     made.add_component(entry)
-    return made.to_ical().decode()
+    return str(made.to_ical(), "utf-8")
 
 
 def _organizer() -> vCalAddress:
