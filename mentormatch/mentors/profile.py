@@ -23,6 +23,7 @@ SHORTEST, LONGEST = 15, 180
 class ProfileFields(TypedDict, total=False):
     """What its owner decides; rates in minor units, lengths and buffers in minutes."""
 
+    full_name: str
     headline: str
     bio: str
     topics: Sequence[Topic]

@@ -30,7 +30,7 @@ def create_or_update_profile(
     profile is listed for the first time, and stays from then on. Safe to repeat.
     """
     values: dict[str, Any] = dict(fields)
-    topics = values.pop("topics", None)
+    topics, name = values.pop("topics", None), values.pop("full_name", "").strip()
     if topics is not None and len(topics) > MAX_TOPICS:
         raise InvalidInput(
             _("Choose up to %(most)d topics.") % {"most": MAX_TOPICS}, field="topics"
@@ -39,10 +39,13 @@ def create_or_update_profile(
         # Lock the person: two tabs may both be about to create the profile.
         type(user).objects.select_for_update(no_key=True).get(pk=user.pk)
         mentor = MentorProfile.objects.filter(user=user).first() or _new_profile(user, now)
-        for name, value in values.items():
-            setattr(mentor, name, value)
+        for field, value in values.items():
+            setattr(mentor, field, value)
         mentor.lengths = sorted(set(mentor.lengths))
         check_profile(vars(mentor), settings.SETTLEMENT_CURRENCIES)
+        if name and name != user.full_name:
+            user.full_name = name
+            user.save(update_fields=["full_name"])
         if mentor.listed_at is None:
             mentor.slug = _free_slug(mentor)
         _save_own_part(mentor, values)

@@ -1,0 +1,205 @@
+"""The slot picker: a week of a mentor's free times as links, for `bookings/_slot_list.html`.
+
+The profile page links each time to its booking page; the page that moves a booking links it to
+itself. Both give `slot_picker` the words of the address and get back what the template shows.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from bookings import calendar, policy
+from bookings.models import Booking
+from bookings.slots import Slot
+from bookings.wallclock import local_day, occurs_twice, spans
+from mentormatch import times
+from mentormatch.accounts.models import User
+from mentormatch.mentors.models import MentorProfile
+
+WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One free time: where it leads, and its offset in letters (`CEST`, `GMT+05:45`)."""
+
+    slot: Slot
+    url: str
+    offset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    date: dt.date
+    choices: list[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """What `bookings/_slot_list.html` shows. `earlier_url`, `later_url` are empty at the ends."""
+
+    days: list[Day]
+    first_day: dt.date
+    last_day: dt.date
+    zone: str
+    mentor_zone: str
+    duration_minutes: int
+    price_minor: int
+    currency: str
+    earlier_url: str
+    later_url: str
+    nearest: Choice | None  # where the week is empty: another free time, and its week
+    nearest_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One kind and length that can be chosen, and what it costs."""
+
+    session_type: str
+    duration_minutes: int
+    price_minor: int
+    is_payable: bool
+    url: str = ""
+    is_chosen: bool = False
+
+    @property
+    def is_trial(self) -> bool:
+        return self.session_type == Booking.Type.TRIAL
+
+
+def offers(mentor: MentorProfile, request: HttpRequest) -> list[Offer]:
+    """Every kind and length of a mentor's sessions; one is chosen, by the address or the first."""
+    kinds = (Booking.Type.ONE_ON_ONE, Booking.Type.TRIAL)
+    made = [
+        (kind.value, minutes)
+        for kind in kinds
+        for minutes in calendar.lengths_offered(mentor, kind)
+    ]
+    asked = (request.GET.get("session_type", kinds[0]), request.GET.get("duration_minutes", ""))
+    chosen = next((m for m in made if (m[0], str(m[1])) == asked), None)
+    chosen = chosen or next((m for m in made if m[0] == asked[0]), made[0] if made else None)
+    return [
+        Offer(
+            session_type=kind,
+            duration_minutes=minutes,
+            price_minor=policy.price_of(mentor, kind, minutes).amount_minor,
+            is_payable=calendar.is_payable(mentor, kind, minutes),
+            url=_address(request, session_type=kind, duration_minutes=minutes),
+            is_chosen=(kind, minutes) == chosen,
+        )
+        for kind, minutes in made
+    ]
+
+
+def slot_picker(
+    mentor: MentorProfile,
+    request: HttpRequest,
+    *,
+    session_type: str,
+    duration_minutes: int,
+    link: Callable[[Slot], str],
+    price_minor: int | None = None,
+    ignoring: Booking | None = None,
+) -> Picker:
+    """The week of `?from=YYYY-MM-DD` (a day of the viewer's; today where it makes no sense).
+
+    `link` gives a time's address. `price_minor` is what to show where it isn't the list price,
+    and `ignoring` the booking that is to be moved.
+    """
+    now, zone = times.now(), times.zone(timezone.get_current_timezone_name())
+    viewer = request.user if isinstance(request.user, User) else None
+    today, last = local_day(now, zone), local_day(now + mentor.horizon, zone)
+    first = min(max(_asked_day(request) or today, today), last)
+    until = first + dt.timedelta(days=WEEK)
+    found = calendar.offered(
+        mentor,
+        start=_midnight(first, zone),
+        end=_midnight(until, zone),
+        duration_minutes=duration_minutes,
+        session_type=session_type,
+        now=now,
+        viewer=viewer,
+        ignoring=ignoring,
+    )
+    nearest = (
+        []
+        if found
+        else calendar.nearest(
+            mentor,
+            around=_midnight(until, zone),
+            duration_minutes=duration_minutes,
+            session_type=session_type,
+            now=now,
+            count=1,
+            viewer=viewer,
+        )
+    )
+    choices = [Choice(slot, link(slot), _offset(slot.starts_at, zone)) for slot in found or nearest]
+
+    def week(day: dt.date) -> str:
+        return _address(request, **{"from": day.isoformat()})
+
+    earlier = max(first - dt.timedelta(days=WEEK), today)
+    return Picker(
+        days=list(_by_day(choices, zone)) if found else [],
+        first_day=first,
+        last_day=until - dt.timedelta(days=1),
+        zone=str(zone),
+        mentor_zone=mentor.time_zone,
+        duration_minutes=duration_minutes,
+        price_minor=(
+            policy.price_of(mentor, session_type, duration_minutes).amount_minor
+            if price_minor is None
+            else price_minor
+        ),
+        currency=mentor.currency,
+        earlier_url=week(earlier) if first > today else "",
+        later_url=week(until) if until <= last else "",
+        nearest=choices[0] if nearest else None,
+        nearest_url=week(local_day(nearest[0].starts_at, zone)) if nearest else "",
+    )
+
+
+def _by_day(choices: list[Choice], zone: dt.tzinfo) -> Iterator[Day]:
+    for day, of_day in groupby(choices, lambda c: c.slot.starts_at.astimezone(zone).date()):
+        yield Day(day, list(of_day))
+
+
+def _address(request: HttpRequest, **changes: object) -> str:
+    """This page with some words of its address changed."""
+    kept: Mapping[str, object] = {
+        name: request.GET[name]
+        for name in ("session_type", "duration_minutes", "from")
+        if name in request.GET
+    }
+    return f"{request.path}?{urlencode({**kept, **changes})}#slots"
+
+
+def _asked_day(request: HttpRequest) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(request.GET.get("from", ""))
+    except ValueError:
+        return None
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """The first instant of that day."""
+    whole_day = spans(day, 0, 24 * 60, zone)
+    return whole_day[0][0] if whole_day else _midnight(day + dt.timedelta(days=1), zone)
+
+
+def _offset(instant: dt.datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    name = local.tzname() or ""
+    offset = local.strftime("%z")
+    spelt = f"GMT{offset[:3]}:{offset[3:5]}"
+    if not name.isalpha():
+        return spelt
+    return f"{name}, {spelt}" if occurs_twice(instant, zone) else name

@@ -1,0 +1,127 @@
+"""Finding a mentor, their public page, and one's own profile."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings import calendar
+from bookings.slots import Slot
+from mentormatch import times
+from mentormatch.auth import LoggedInRequest
+from mentormatch.errors import DomainError, InvalidInput
+from mentormatch.mentors import services
+from mentormatch.mentors.forms import ProfileForm, SearchForm
+from mentormatch.mentors.languages import language_name
+from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.picker import Offer, offers, slot_picker
+from mentormatch.ui.forms import ActionForm, render_invalid
+from reviews.models import Review
+
+PAGE_SIZE = 12
+REVIEWS_SHOWN = 20
+
+
+@require_safe
+def mentor_list(request: HttpRequest) -> HttpResponse:
+    """The search. A filter that makes no sense is named, and the others still hold."""
+    form = SearchForm(request.GET)
+    is_valid = form.is_valid()
+    found = MentorProfile.objects.listed().matching(**form.criteria()).for_cards()
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    soonest = calendar.next_slots(page.object_list, now=times.now())
+    context = {
+        "form": form,
+        "page": page,
+        "cards": [{"mentor": mentor, "next_slot": soonest[mentor.pk]} for mentor in page],
+        "is_filtered": any(request.GET.get(name) for name in form.fields if name != "sort"),
+    }
+    return (render if is_valid else render_invalid)(request, "mentors/list.html", context)
+
+
+@require_safe
+def mentor_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """A mentor's public page; a profile that isn't listed is there for its owner only."""
+    visible = MentorProfile.objects.visible_to(request.user).for_cards()
+    mentor = get_object_or_404(visible, slug=slug)
+    made = offers(mentor, request)
+    chosen = next((offer for offer in made if offer.is_chosen), None)
+    public = Review.objects.public().filter(mentor=mentor)
+    shares = public.distribution() if mentor.review_count else {}
+    context = {
+        "mentor": mentor,
+        "languages": [language_name(code) for code in mentor.languages],
+        "offers": made,
+        "chosen": chosen,
+        "picker": _picker(request, mentor, chosen),
+        "reviews": public.select_related("reviewer")[:REVIEWS_SHOWN] if shares else [],
+        "shares": sorted(shares.items(), reverse=True),
+        "is_own": mentor.user_id == request.user.pk,
+    }
+    return render(request, "mentors/detail.html", context)
+
+
+def _picker(request: HttpRequest, mentor: MentorProfile, chosen: Offer | None) -> Any:
+    if chosen is None or not chosen.is_payable or not mentor.is_listed:
+        return None
+    address = reverse("bookings:book", args=[mentor.slug])
+
+    def link(slot: Slot) -> str:
+        words = {
+            "starts_at": times.format_instant(slot.starts_at),
+            "duration_minutes": chosen.duration_minutes,
+            "session_type": chosen.session_type,
+        }
+        return f"{address}?{urlencode(words)}"
+
+    return slot_picker(
+        mentor,
+        request,
+        session_type=chosen.session_type,
+        duration_minutes=chosen.duration_minutes,
+        link=link,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: LoggedInRequest) -> HttpResponse:
+    """Become a mentor, and change one's profile later."""
+    mentor = MentorProfile.objects.filter(user=request.user).select_related("user").first()
+    form = ProfileForm(request.POST or None, user=request.user, mentor=mentor)
+    if form.is_valid():
+        try:
+            services.create_or_update_profile(user=request.user, **form.profile())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, _("Your profile is saved."))
+            return redirect("mentors:edit")
+    context = {"form": form, "mentor": mentor, "submit_form": _submit_form(mentor)}
+    return (render_invalid if form.is_bound else render)(request, "mentors/edit.html", context)
+
+
+def _submit_form(mentor: MentorProfile | None) -> ActionForm | None:
+    if mentor is None or mentor.status != MentorProfile.Status.DRAFT:
+        return None
+    return ActionForm(action=reverse("mentors:submit"), submit=_("Submit for review"))
+
+
+@login_required
+@require_POST
+def submit(request: LoggedInRequest) -> HttpResponse:
+    mentor = get_object_or_404(MentorProfile.objects.select_related("user"), user=request.user)
+    try:
+        services.submit_for_review(mentor=mentor)
+    except InvalidInput as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Thank you! We look at it and write to you."))
+    return redirect("mentors:edit")
