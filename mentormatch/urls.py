@@ -15,7 +15,7 @@ for prefix, module in [
     ("", "mentormatch.ui.urls"),
     ("", "mentormatch.background.urls"),
     ("api/v1/", "mentormatch.api_urls"),
-    ("mentors/", "mentormatch.mentors.urls"),
+    ("", "mentormatch.mentors.urls"),
     ("settings/", "mentormatch.accounts.urls"),
     ("", "bookings.urls"),
     ("", "payments.urls"),
