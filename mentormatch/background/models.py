@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 from traceback import format_exception
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +26,7 @@ def back_off(attempt: int) -> dt.timedelta:
     return BACK_OFF[min(attempt, len(BACK_OFF)) - 1]
 
 
-class QueuedTask(DBTaskResult):
+class QueuedTask(DBTaskResult[..., Any]):
     """A task in the queue. One that raises goes back into it until its attempts are used up."""
 
     class Meta:
@@ -37,7 +38,7 @@ class QueuedTask(DBTaskResult):
     def attempts_allowed(self) -> int:
         """What `durable` says; one for other tasks, and for those whose function is gone."""
         try:
-            task = self.task
+            task: object = self.task
         except ImportError:
             return 1
         return task.attempts if isinstance(task, DurableTask) else 1

@@ -1,6 +1,8 @@
 """Taking tasks, and giving back those whose worker is gone. All times are real, not the demo's."""
 
 import datetime as dt
+from typing import Any, cast
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Min, Q
@@ -30,7 +32,7 @@ def take(worker_id: str) -> QueuedTask | None:
         row = ready.get_locked()
         if row is not None:
             row.claim(worker_id)
-    return row
+    return cast("QueuedTask | None", row)
 
 
 def beat(worker_id: str) -> None:
@@ -64,12 +66,12 @@ def give_back(*, now: dt.datetime | None = None, but_not_of: set[str] | None = N
     )
 
 
-def _owner(row: DBTaskResult) -> str:
+def _owner(row: DBTaskResult[..., Any]) -> str:
     return row.worker_ids[-1] if row.worker_ids else ""
 
 
 @transaction.atomic
-def _give_back(pk: object, alive: set[str]) -> bool:
+def _give_back(pk: UUID, alive: set[str]) -> bool:
     rows = QueuedTask.objects.select_for_update().filter(pk=pk, status=TaskResultStatus.RUNNING)
     row = rows.first()
     if row is None or _owner(row) in alive:
@@ -100,4 +102,5 @@ def oldest_wait(*, now: dt.datetime | None = None) -> dt.timedelta:
         at_once=Min("enqueued_at", filter=Q(run_after=get_date_max())),
         later=Min("run_after", filter=Q(run_after__lte=now)),
     )
-    return now - min([instant for instant in oldest.values() if instant] or [now])
+    since: dt.datetime = min([instant for instant in oldest.values() if instant] or [now])
+    return now - since

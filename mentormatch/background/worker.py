@@ -73,8 +73,8 @@ class Worker(DatabaseWorker):
                 self.running_task = True
                 worked = self._turn()
                 self.running_task = False
-                if self.running and not worked:
-                    time.sleep(self.interval)  # a signal ends the process from in here
+                if not worked:
+                    self._rest()
         finally:
             pulse.ended.set()
             self._retire()
@@ -84,6 +84,10 @@ class Worker(DatabaseWorker):
         told_before, self.running = not self.running, False
         if told_before or not self.running_task:
             sys.exit(0)
+
+    def _rest(self) -> None:
+        if self.running:
+            time.sleep(self.interval)  # a signal ends the process from in here
 
     def _turn(self) -> bool:
         """One sweep and at most one task; whether there was a task."""
