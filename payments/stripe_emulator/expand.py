@@ -8,7 +8,7 @@ from . import store
 from .context import Body, Context
 from .errors import StripeError
 from .models import StripeObject
-from .resources import accounts, lists
+from .resources import accounts, balance, lists
 
 MAX_LEVELS = 4
 # Fields that hold an id, and the type of what it names.
@@ -126,9 +126,7 @@ def _fill(ctx: Context, node: Body, name: str, path: str, *, last: bool) -> None
             node[name] = _resolve(_owner_of(ctx, node, name), REFERENCES[kind][name], node[name])
     elif name == "breakdown" and "amount_discount" in node:
         node[name] = _breakdown(ctx, node)
-    elif last and not _is_part(kind, node, name):
-        raise _not_expandable(path)
-    elif not last and name not in node:
+    elif not (_is_part(kind, node, name) if last else name in node):
         raise _not_expandable(path)
 
 
@@ -142,7 +140,9 @@ def _resolve(ctx: Context, kind: str, stripe_id: str) -> Any:
         return accounts.retrieve(ctx, {}, id=stripe_id)
     rows = StripeObject.objects.filter(stripe_id=stripe_id, account=ctx.account)
     row = rows.first() if kind == "*" else rows.filter(type=kind).first()
-    return row.body if row else stripe_id
+    if row is None:
+        return stripe_id
+    return balance.seen(row.body, ctx.now) if row.type == "balance_transaction" else row.body
 
 
 def _not_expandable(path: str) -> StripeError:

@@ -72,7 +72,6 @@ def _pay(ctx: Context, row: StripeObject, form: CardForm) -> str | None:
         exp_year=form.cleaned_data["exp_year"],
         name=form.cleaned_data["name"],
         email=(row.body["customer_details"] or {}).get("email"),
-        customer=row.body["customer"],
     )
     decline = checkout_sessions.pay(ctx, row, method)
     return _(decline.message) if decline else None

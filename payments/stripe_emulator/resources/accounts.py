@@ -68,7 +68,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
             param="country",
         )
     body = _express(ctx, country, values)
-    return store.create(ctx.on(body["id"]), body, ref=ctx.account).body
+    return shown(store.create(ctx.on(body["id"]), body, ref=ctx.account))
 
 
 def _express(ctx: Context, country: str, values: dict[str, Any]) -> Body:
@@ -179,7 +179,7 @@ def platform() -> Body:
 
 
 def _external_accounts(account: str) -> Body:
-    return {**lists.envelope([], f"/v1/accounts/{account}/external_accounts"), "total_count": 0}
+    return lists.envelope([], f"/v1/accounts/{account}/external_accounts")
 
 
 def shown(row: StripeObject) -> Body:

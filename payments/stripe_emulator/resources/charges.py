@@ -61,7 +61,6 @@ def build(
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": _details(ctx, intent, method, captured=captured),
-        "presentment_details": None,
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,

@@ -18,6 +18,7 @@ CHANGES: params.Spec = {
 }
 LIST: params.Spec = {**params.PAGING, "email": params.text()}
 PLAIN = ("description", "email", "name", "phone", "preferred_locales")
+NOWHERE: Body = dict.fromkeys(params.ADDRESS)
 
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
@@ -60,7 +61,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
 def _address(values: dict[str, Any]) -> Body | None:
     if "address" not in values:
         return None
-    return dict.fromkeys(params.ADDRESS) | values["address"]
+    return NOWHERE | values["address"]
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
@@ -73,7 +74,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     row = store.get(ctx, "customer", id)
     changes: Body = {name: values[name] for name in PLAIN if name in values}
     if "address" in values:
-        changes["address"] = (row.body["address"] or {}) | _address(values)
+        changes["address"] = (row.body["address"] or NOWHERE) | values["address"]
     if "metadata" in values:
         changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
     row.ref = changes.get("email", row.ref) or ""

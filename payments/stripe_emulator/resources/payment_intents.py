@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import events, ids, money, params, store
+from .. import events, ids, money, pages, params, store
 from ..cards import UNAUTHENTICATED, Decline, TestCard, by_number
 from ..context import Body, Context
 from ..errors import CardError, StripeError, missing_parameter
@@ -241,12 +241,10 @@ def too_small_error(currency: str, param: str) -> StripeError:
 
 
 def _confirm(ctx: Context, row: StripeObject) -> Body:
-    from ..pages import authentication_url
-
     if not row.body["payment_method"]:
         raise missing_parameter("payment_method")
     method = store.get(ctx, "payment_method", row.body["payment_method"])
-    decline = attempt(ctx, row, method, authenticate_at=authentication_url(row.stripe_id))
+    decline = attempt(ctx, row, method, authenticate_at=pages.authentication_url(row.stripe_id))
     if decline:
         raise CardError(
             decline.message,

@@ -17,9 +17,8 @@ def create_card(
     exp_year: int,
     name: str | None,
     email: str | None,
-    customer: str | None = None,
 ) -> StripeObject:
-    """A card as it was typed into a form."""
+    """A card as it was typed into a form. It is for one payment: no customer keeps it."""
     body: Body = {
         "id": ids.new("pm"),
         "object": "payment_method",
@@ -33,7 +32,7 @@ def create_card(
         },
         "card": _card(card, exp_month, exp_year),
         "created": ctx.now,
-        "customer": customer,
+        "customer": None,
         "customer_account": None,
         "livemode": False,
         "metadata": {},

@@ -139,8 +139,8 @@ def _build(ctx: Context, values: dict[str, Any], group: str | None) -> Body:
 
 def reversal_list(stripe_id: str, data: list[Body]) -> Body:
     """A transfer's reversals as they stand in it, the newest ten."""
-    listed = lists.envelope(data[:10], f"/v1/transfers/{stripe_id}/reversals")
-    return {**listed, "has_more": len(data) > 10, "total_count": len(data)}
+    url = f"/v1/transfers/{stripe_id}/reversals"
+    return lists.envelope(data[:10], url, has_more=len(data) > 10)
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

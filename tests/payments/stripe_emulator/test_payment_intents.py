@@ -1,0 +1,115 @@
+import datetime as dt
+
+import pytest
+import stripe
+from django.test import Client
+
+from payments.stripe_emulator import sweep, testing
+from tests.conftest import Freeze
+from tests.payments.stripe_emulator.world import World
+
+BASE = {"amount": 2000, "currency": "eur", "payment_method_types": ["card"]}
+
+
+def test_confirmed_at_once(world: World) -> None:
+    intent = world.stripe.v1.payment_intents.create(
+        BASE | {"confirm": True, "payment_method": "pm_card_visa", "metadata": {"tip": "1"}}
+    )
+    assert (intent.status, intent.amount_received) == ("succeeded", 2000)
+    charge = world.stripe.v1.charges.retrieve(intent.latest_charge)
+    assert charge.metadata["tip"] == "1"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.stripe.v1.payment_intents.cancel(intent.id)
+    assert refused.value.code == "payment_intent_unexpected_state"
+
+
+def test_declined_card_is_an_error_and_an_attempt(world: World) -> None:
+    with pytest.raises(stripe.CardError) as refused:
+        world.stripe.v1.payment_intents.create(
+            BASE | {"confirm": True, "payment_method": "pm_card_visa_chargeDeclined"}
+        )
+    assert (refused.value.code, refused.value.http_status) == ("card_declined", 402)
+    (intent,) = world.stripe.v1.payment_intents.list().data
+    assert intent.status == "requires_payment_method"
+    assert intent.last_payment_error.decline_code == "generic_decline"
+    (charge,) = world.stripe.v1.charges.list({"payment_intent": intent.id}).data
+    assert (charge.status, charge.outcome.type) == ("failed", "issuer_declined")
+    confirmed = world.stripe.v1.payment_intents.confirm(
+        intent.id, {"payment_method": "pm_card_visa"}
+    )
+    assert confirmed.status == "succeeded"
+
+
+def test_authorised_money_is_taken_in_part_or_given_back(world: World) -> None:
+    def authorised() -> stripe.PaymentIntent:
+        return world.stripe.v1.payment_intents.create(
+            BASE | {"confirm": True, "payment_method": "pm_card_visa", "capture_method": "manual"}
+        )
+
+    taken, given_back = authorised(), authorised()
+    assert (taken.status, taken.amount_capturable) == ("requires_capture", 2000)
+    assert world.stripe.v1.balance.retrieve().pending[0].amount == 0
+    taken = world.stripe.v1.payment_intents.capture(taken.id, {"amount_to_capture": 1500})
+    assert (taken.status, taken.amount_received) == ("succeeded", 1500)
+    charge = world.stripe.v1.charges.retrieve(taken.latest_charge)
+    assert (charge.amount_captured, charge.amount_refunded) == (1500, 500)
+    given_back = world.stripe.v1.payment_intents.cancel(
+        given_back.id, {"cancellation_reason": "requested_by_customer"}
+    )
+    assert given_back.status == "canceled"
+    assert world.stripe.v1.charges.retrieve(given_back.latest_charge).refunded
+    assert world.stripe.v1.balance.retrieve().pending[0].amount == 1500 - 48
+    world.stripe.v1.refunds.create({"charge": charge.id})
+    assert testing.differences() == []
+
+
+def test_authorisation_that_nobody_captures_lapses(world: World, freeze: Freeze) -> None:
+    clock = freeze()
+    intent = world.stripe.v1.payment_intents.create(
+        BASE | {"confirm": True, "payment_method": "pm_card_visa", "capture_method": "manual"}
+    )
+    clock.shift(dt.timedelta(days=6))
+    assert sweep.cancel_authorizations() == 0
+    clock.shift(dt.timedelta(days=1))
+    assert sweep.cancel_authorizations() == 1
+    intent = world.stripe.v1.payment_intents.retrieve(intent.id)
+    assert (intent.status, intent.cancellation_reason) == ("canceled", "automatic")
+
+
+def test_authentication_outside_of_a_session(world: World) -> None:
+    intent = world.stripe.v1.payment_intents.create(
+        BASE
+        | {
+            "confirm": True,
+            "payment_method": "pm_card_authenticationRequired",
+            "return_url": "http://localhost:8000/back/",
+        }
+    )
+    assert intent.status == "requires_action"
+    page = intent.next_action.redirect_to_url.url
+    answer = Client().post(page, {"action": "authenticate"})
+    assert answer["Location"] == "http://localhost:8000/back/"
+    assert world.stripe.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_labels_can_be_changed(world: World) -> None:
+    intent = world.stripe.v1.payment_intents.create(BASE)
+    changed = world.stripe.v1.payment_intents.update(
+        intent.id, {"description": "Tip", "metadata": {"a": "1"}}
+    )
+    assert (changed.description, changed.metadata["a"]) == ("Tip", "1")
+    charge = world.paid()
+    assert world.stripe.v1.charges.update(charge.id, {"metadata": {"b": "2"}}).metadata["b"] == "2"
+
+
+def test_customers_live_and_die(world: World) -> None:
+    customers = world.stripe.v1.customers
+    customer = customers.create({"email": "mia@example.com", "address": {"country": "DE"}})
+    changed = customers.update(customer.id, {"name": "Mia", "address": {"city": "Berlin"}})
+    assert (changed.name, changed.address.country, changed.address.city) == ("Mia", "DE", "Berlin")
+    assert [each.id for each in customers.list({"email": "mia@example.com"}).data] == [customer.id]
+    assert customers.delete(customer.id).deleted
+    assert customers.retrieve(customer.id).deleted
+    assert customers.list().data == []
+    types = ["customer.created", "customer.updated", "customer.deleted"]
+    assert testing.event_types() == types
