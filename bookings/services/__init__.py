@@ -1,6 +1,12 @@
 """Everything that changes a booking: each verb locks, checks again, writes, and tells it upward."""
 
-from bookings.services.booking import book_slot, complete_booking, confirm_booking, extend_hold
+from bookings.services.booking import (
+    book_slot,
+    check_slot,
+    complete_booking,
+    confirm_booking,
+    extend_hold,
+)
 from bookings.services.cancellation import cancel_booking, expire_hold
 from bookings.services.locking import lock_booking
 from bookings.services.requests import accept_booking, decline_booking, lapse_requests
@@ -10,6 +16,7 @@ __all__ = [
     "accept_booking",
     "book_slot",
     "cancel_booking",
+    "check_slot",
     "complete_booking",
     "confirm_booking",
     "decline_booking",

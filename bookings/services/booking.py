@@ -1,6 +1,7 @@
 """Taking a slot, and what becomes of a booking that is kept: confirmed, held longer, completed."""
 
 import datetime as dt
+from typing import TypedDict, Unpack
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -42,23 +43,11 @@ def book_slot(
     `trial_used`, `too_many_holds`, `not_payable`, `mentor_unavailable`.
     """
     now = now or times.now()
-    wanted = {
-        "starts_at": starts_at,
-        "duration_minutes": duration_minutes,
-        "session_type": session_type,
-        "now": now,
-        "viewer": mentee,
-    }
-    _check_possible(mentor, mentee, session_type)
+    wanted = _wanted(mentee, starts_at, duration_minutes, session_type, now)
     with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
         mentor = lock_pair(mentor=mentor, mentee=mentee)
-        _check_bookable(mentor)
+        price = _check(mentor, **wanted)
         ends_at = starts_at + dt.timedelta(minutes=duration_minutes)
-        check_people_are_free(mentor=mentor, mentee=mentee, starts_at=starts_at, ends_at=ends_at)
-        calendar.check_offered(mentor, **wanted)
-        price = policy.price_of(mentor, session_type, duration_minutes)
-        _check_trial(mentor, mentee, session_type)
-        _check_holds(mentee, price, now)
         booking = Booking.objects.create(
             mentor=mentor,
             mentee=mentee,
@@ -82,6 +71,21 @@ def book_slot(
         )
         _tell(booking)
     return booking
+
+
+def check_slot(
+    *,
+    mentor: MentorProfile,
+    mentee: User,
+    starts_at: dt.datetime,
+    duration_minutes: int,
+    session_type: str,
+    now: dt.datetime | None = None,
+) -> policy.Price:
+    """What `book_slot` would ask for it as things stand, or the same refusal. Holds nothing."""
+    wanted = _wanted(mentee, starts_at, duration_minutes, session_type, now or times.now())
+    with with_nearest(mentor, **wanted):
+        return _check(mentor, **wanted)
 
 
 def confirm_booking(*, booking: Booking, now: dt.datetime | None = None) -> Booking:
@@ -131,6 +135,42 @@ def complete_booking(*, booking: Booking, now: dt.datetime | None = None) -> Boo
         move(booking, to=Status.COMPLETED, now=now, completed_at=now)
         booking_completed.send(Booking, booking=booking)
     return booking
+
+
+class _Wanted(TypedDict):
+    starts_at: dt.datetime
+    duration_minutes: int
+    session_type: str
+    now: dt.datetime
+    viewer: User
+
+
+def _wanted(
+    mentee: User, starts_at: dt.datetime, minutes: int, session_type: str, now: dt.datetime
+) -> _Wanted:
+    """As `calendar` takes it: the mentee is the one who looks."""
+    return {
+        "starts_at": starts_at,
+        "duration_minutes": minutes,
+        "session_type": session_type,
+        "now": now,
+        "viewer": mentee,
+    }
+
+
+def _check(mentor: MentorProfile, **wanted: Unpack[_Wanted]) -> policy.Price:
+    """Every reason against a booking; to be sure of them, lock the pair first."""
+    mentee, session_type, now = wanted["viewer"], wanted["session_type"], wanted["now"]
+    starts_at, minutes = wanted["starts_at"], wanted["duration_minutes"]
+    _check_possible(mentor, mentee, session_type)
+    _check_bookable(mentor)
+    ends_at = starts_at + dt.timedelta(minutes=minutes)
+    check_people_are_free(mentor=mentor, mentee=mentee, starts_at=starts_at, ends_at=ends_at)
+    calendar.check_offered(mentor, **wanted)
+    price = policy.price_of(mentor, session_type, minutes)
+    _check_trial(mentor, mentee, session_type)
+    _check_holds(mentee, price, now)
+    return price
 
 
 def _check_possible(mentor: MentorProfile, mentee: User, session_type: str) -> None:
