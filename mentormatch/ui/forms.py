@@ -9,6 +9,7 @@ from crispy_forms.layout import Layout
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +90,37 @@ class ActionForm(forms.Form):
         )
 
 
+class LanguageForm(ActionForm):
+    """A button that shows the site in another language to someone without an account."""
+
+    language = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *, code: str, name: str) -> None:
+        action = reverse("set_language")
+        super().__init__(initial={"language": code}, action=action, submit=name, kind="link")
+        self.auto_id = f"id_{code}_%s"
+
+
+class SearchForm(forms.Form):
+    """The start page's question; the list of mentors answers it."""
+
+    q = forms.CharField(
+        label=_("What do you want to get better at?"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(
+            submit=_("Find a mentor"),
+            action=reverse("mentors:list"),
+            method="get",
+            css_class="search",
+        )
+
+
 def render_invalid(
     request: HttpRequest, template: str, context: Mapping[str, Any] | None = None
 ) -> HttpResponse:
@@ -115,7 +147,7 @@ def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """IANA's zones by region, as a select shows them; names of old times are left out."""
     by_region = {
         region: sorted(
-            (name, name.partition("/")[2].replace("_", " ").replace("/", ", "))
+            (name, name.replace("_", " "))
             for name in times.zone_names()
             if name.startswith(f"{region}/")
         )

@@ -1,7 +1,33 @@
+"""The start page."""
+
+from django.conf import settings
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from bookings.calendar import next_slots
+from mentormatch import times
+from mentormatch.mentors.models import MentorProfile, Topic
+from mentormatch.ui.forms import SearchForm
+
+MENTORS_SHOWN = 6
+TOPICS_SHOWN = 8
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What this is, for someone who has never seen it."""
-    return render(request, "home.html")
+    """What this is, for someone who has never seen it, and a few people to meet."""
+    listed = MentorProfile.objects.listed().select_related("user").prefetch_related("topics")
+    mentors = list(listed.order_by("-review_count", "pk")[:MENTORS_SHOWN])
+    free = next_slots(mentors, now=times.now())
+    offered = Count("mentors", filter=Q(mentors__in=MentorProfile.objects.listed()))
+    topics = Topic.objects.annotate(offered=offered).filter(offered__gt=0)
+    context = {
+        "form": SearchForm(),
+        "mentors": [(mentor, free.get(mentor.pk)) for mentor in mentors],
+        "topics": topics.order_by("-offered", "name")[:TOPICS_SHOWN],
+        "fee_percent": settings.PLATFORM_FEE_PERCENT,
+        "payout_hours": settings.PAYOUT_DELAY_HOURS,
+    }
+    return render(request, "home.html", context)

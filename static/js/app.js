@@ -6,8 +6,27 @@
     document.cookie = `time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
     // A form that asks for a zone and knows none yet starts with the browser's.
     document.querySelectorAll("select[data-guess-zone]").forEach((select) => {
-      if ([...select.options].some((option) => option.value === zone)) select.value = zone;
+      if (!select.value && [...select.options].some((option) => option.value === zone))
+        select.value = zone;
     });
+    showTimesIn(zone);
+  }
+
+  // The first page of a first visit was made before the server knew the zone: fetch it once more,
+  // unless someone is already at work in it.
+  function showTimesIn(zone) {
+    const main = document.querySelector("main[data-guessed-zone]");
+    if (!main || main.dataset.guessedZone === zone || !main.querySelector("time")) return;
+    fetch(window.location.href, { credentials: "same-origin" })
+      .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
+      .then((html) => {
+        const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("main");
+        if (!fresh || main === document.activeElement || main.contains(document.activeElement)) return;
+        main.replaceChildren(...fresh.childNodes);
+        main.dataset.guessedZone = zone;
+        window.htmx?.process(main);
+      })
+      .catch(() => {});
   }
 
   // The account menu closes as menus do: by a click elsewhere and by Escape.

@@ -8,18 +8,19 @@ from zlib import crc32
 
 from crispy_forms.utils import render_crispy_form
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from mentormatch import money as amounts
 from mentormatch import times
-from mentormatch.ui.forms import ActionForm, Text
+from mentormatch.ui.forms import ActionForm, LanguageForm, Text
 
 register = template.Library()
 AVATAR_TONES = 6
@@ -75,18 +76,24 @@ def zone_name() -> str:
 
 
 @register.simple_tag
+def current_zone() -> str:
+    """The same as IANA writes it, for scripts."""
+    return timezone.get_current_timezone_name()
+
+
+@register.simple_tag
 def time_tag(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> SafeString:
     """`{% time_tag booking.starts_at %}`: day, time and zone for people, UTC for machines."""
     if instant is None:
         return SafeString("")
     local = instant.astimezone(_zone(zone))
-    # Translators: a short day with its weekday, in Django's date format.
-    day = formats.date_format(local, _("D, j M Y"))
+    # Translators: a short day with its weekday, with the year and without, in Django's date format.
+    form = _("D, j M") if local.year == times.now().year else _("D, j M Y")
     return format_html(
         '<time class="instant" datetime="{}"><span class="instant-day">{}</span>, '
         '<span class="instant-time">{}</span> <span class="instant-zone">{}</span></time>',
         times.format_instant(instant),
-        day,
+        formats.date_format(local, form),
         local.strftime("%H:%M"),
         _abbreviation(local),
     )
@@ -171,10 +178,23 @@ def icon(name: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def action_button(context: Context, url: str, label: Text, kind: str = "primary") -> str:
     """`{% action_button url label "danger" %}`: a form with only a button, sent by POST."""
-    form = ActionForm(action=url, submit=label, kind=kind)
-    csrf = {"csrf_token": context.get("csrf_token")}
-    rendered: str = render_crispy_form(form, context=csrf)
-    return rendered
+    return _rendered(ActionForm(action=url, submit=label, kind=kind), context)
+
+
+@register.simple_tag(takes_context=True)
+def language_buttons(context: Context) -> str:
+    """A button for each language but the present one, in that language's own name."""
+    forms = [
+        LanguageForm(code=code, name=get_language_info(code)["name_local"].capitalize())
+        for code, _name in settings.LANGUAGES
+        if code != get_language()
+    ]
+    return format_html_join("", "{}", ((_rendered(form, context),) for form in forms))
+
+
+def _rendered(form: ActionForm, context: Context) -> str:
+    html: str = render_crispy_form(form, context={"csrf_token": context.get("csrf_token")})
+    return html
 
 
 @register.filter
