@@ -1,0 +1,64 @@
+"""A mentor who can be paid, bookings to pay, and Stripe as the emulator plays it."""
+
+import pytest
+
+from payments import services
+from payments.models import PaymentAccount, Transaction
+from payments.stripe_emulator import testing
+from tests.factories import BookingFactory, MentorFactory
+
+DECLINED = "4000000000000002"
+
+
+def onboarded(mentor) -> PaymentAccount:
+    """The mentor went through Stripe's onboarding page and came back."""
+    services.start_onboarding(mentor=mentor)
+    account = PaymentAccount.objects.get(mentor=mentor)
+    testing.complete_onboarding(account.stripe_account_id)
+    services.refresh_account(account=account)
+    mentor.refresh_from_db()
+    return account
+
+
+@pytest.fixture
+def mentor(db):
+    mentor = MentorFactory(is_payable=False)
+    onboarded(mentor)
+    return mentor
+
+
+@pytest.fixture
+def booking(mentor):
+    """An hour in two days for 60.00 EUR, held and to be paid."""
+    return BookingFactory(mentor=mentor, to_pay=True)
+
+
+@pytest.fixture
+def opened(booking) -> Transaction:
+    """Its charge, with the checkout open."""
+    return services.open_checkout(booking=booking, user=booking.mentee)
+
+
+@pytest.fixture
+def work(run_tasks):
+    """Deliver what Stripe has to tell, and do what follows, until all is quiet."""
+
+    def until_quiet() -> None:
+        while testing.waiting():
+            answers = testing.deliver_events()
+            assert {status for _, status in answers} == {200}
+            run_tasks()
+        run_tasks()
+        if testing.waiting():
+            until_quiet()
+
+    return until_quiet
+
+
+@pytest.fixture
+def paid(opened, work) -> Transaction:
+    """Its charge, paid and told by webhook."""
+    testing.pay(opened.stripe_checkout_session_id)
+    work()
+    opened.refresh_from_db()
+    return opened
