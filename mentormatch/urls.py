@@ -7,24 +7,20 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("mentormatch.ui.urls")),
+    path("", include("mentormatch.background.urls")),
+    path("", include("mentormatch.mentors.urls")),
+    path("", include("bookings.urls")),
+    path("", include("payments.urls")),
+    path("", include("sessions_app.urls")),
+    path("", include("reviews.urls")),
+    path("settings/", include("mentormatch.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    path("api/v1/", include("mentormatch.api_urls")),
     path("admin/", admin.site.urls),
 ]
-for prefix, module in [
-    ("", "mentormatch.ui.urls"),
-    ("", "mentormatch.background.urls"),
-    ("api/v1/", "mentormatch.api_urls"),
-    ("", "mentormatch.mentors.urls"),
-    ("settings/", "mentormatch.accounts.urls"),
-    ("", "bookings.urls"),
-    ("", "payments.urls"),
-    ("", "sessions_app.urls"),
-    ("", "reviews.urls"),
-]:
-    if find_spec(module):
-        urlpatterns.append(path(prefix, include(module)))
-if settings.STRIPE_EMULATED and find_spec("payments.stripe_emulator.urls"):
+if settings.STRIPE_EMULATED:
     urlpatterns.append(path("_stripe/", include("payments.stripe_emulator.urls")))
 if settings.DEMO and find_spec("mentormatch.demo.urls"):
     urlpatterns.append(path("demo/", include("mentormatch.demo.urls")))
