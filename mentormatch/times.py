@@ -1,6 +1,9 @@
 """The one clock, and the few things that are done with instants everywhere."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -8,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 
 UTC = dt.UTC
+_own_offset: ContextVar[dt.timedelta | None] = ContextVar("own_offset", default=None)
 
 
 @lru_cache(maxsize=4)
@@ -20,6 +24,9 @@ def clock_offset() -> dt.timedelta:
     path: Path | None = settings.DEMO_CLOCK_FILE
     if path is None:
         return dt.timedelta()
+    own = _own_offset.get()
+    if own is not None:
+        return own
     try:
         return _read_offset(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
@@ -37,6 +44,21 @@ def set_clock_offset(offset: dt.timedelta) -> None:
     new = path.with_suffix(".clock-new")
     new.write_text(str(int(offset.total_seconds())))
     new.replace(path)
+
+
+@contextmanager
+def beginning_at(instant: dt.datetime) -> Iterator[None]:
+    """Let this thread's clock, and no other, start at `instant`: the demo's data have a past.
+
+    Raises `RuntimeError` outside the demo.
+    """
+    if settings.DEMO_CLOCK_FILE is None:
+        raise RuntimeError("The clock can be moved in the demo only.")
+    token = _own_offset.set(instant - real_now())
+    try:
+        yield
+    finally:
+        _own_offset.reset(token)
 
 
 def now() -> dt.datetime:
