@@ -235,12 +235,13 @@ class SessionFactory(DjangoModelFactory[Session]):
         skip_postgeneration_save = True
 
     class Params:
-        booking = factory.SubFactory(BookingFactory)
+        booking = factory.SubFactory(
+            BookingFactory, completed=factory.SelfAttribute("..completed", default=False)
+        )
         in_progress = factory.Trait(
             status=Session.Status.IN_PROGRESS, started_at=factory.SelfAttribute("starts_at")
         )
         completed = factory.Trait(
-            booking=factory.SubFactory(BookingFactory, completed=True),
             status=Session.Status.COMPLETED,
             started_at=factory.SelfAttribute("starts_at"),
             ended_at=factory.SelfAttribute("ends_at"),
