@@ -12,6 +12,7 @@ from django.urls import path
 from ninja import NinjaAPI, Query, Schema
 
 from mentormatch import problems
+from mentormatch import urls as site
 from mentormatch.auth import access_token, optional_auth
 from mentormatch.errors import Conflict
 from mentormatch.parsing import StrictParser
@@ -71,7 +72,7 @@ def maybe(request):
     return {"known": request.user.is_authenticated}
 
 
-urlpatterns = [path("api/v1/", probe.urls)]
+urlpatterns = [path("api/probe/", probe.urls), *site.urlpatterns]
 VALID = {"at": "2030-01-01T10:00:00+02:00", "minutes": 30}
 
 
@@ -83,7 +84,7 @@ def _probe(settings, caplog):
 
 def post(body):
     sent = body if isinstance(body, str | bytes) else json.dumps(body)
-    return Client().post("/api/v1/noted", sent, content_type="application/json")
+    return Client().post("/api/probe/noted", sent, content_type="application/json")
 
 
 def assert_problem(response, status, code):
@@ -149,25 +150,25 @@ def test_a_body_over_the_limit_is_413():
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page_size=101", "page_size=-1"])
 def test_pages_are_bounded(query):
-    assert_problem(Client().get(f"/api/v1/page?{query}"), 400, "invalid")
+    assert_problem(Client().get(f"/api/probe/page?{query}"), 400, "invalid")
 
 
 def test_a_query_with_nul_is_refused():
-    assert_problem(Client().get("/api/v1/search?text=a%00b"), 400, "invalid")
+    assert_problem(Client().get("/api/probe/search?text=a%00b"), 400, "invalid")
 
 
 def test_a_conflict_brings_its_extras():
-    body = assert_problem(Client().get("/api/v1/conflict"), 409, "slot_unavailable")
+    body = assert_problem(Client().get("/api/probe/conflict"), 409, "slot_unavailable")
     assert body["nearest"] == ["2030-01-01T10:00:00Z"]
 
 
 def test_404_405_and_500_have_the_same_shape():
     client = Client(raise_request_exception=False)
-    assert_problem(client.get("/api/v1/nowhere"), 404, "not_found")
-    refused = client.delete("/api/v1/noted")
+    assert_problem(client.get("/api/probe/nowhere"), 404, "not_found")
+    refused = client.delete("/api/probe/noted")
     assert_problem(refused, 405, "method_not_allowed")
     assert refused["Allow"] == "POST"
-    body = assert_problem(client.get("/api/v1/broken"), 500, "error")
+    body = assert_problem(client.get("/api/probe/broken"), 500, "error")
     assert "nobody thought" not in json.dumps(body)
 
 
@@ -184,31 +185,25 @@ def tokens_of(user):
     return answer.json()["meta"]
 
 
-@pytest.fixture
-def _whole_site(settings):
-    settings.ROOT_URLCONF = "tests.test_api_core_urls"
-
-
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_whole_site")
 class TestTokens:
     def test_an_access_token_names_its_person(self):
         user = UserFactory()
         token = tokens_of(user)["access_token"]
-        assert bearer(token).get("/api/v1/me").json() == {"email": user.email}
-        assert bearer(token).get("/api/v1/maybe").json() == {"known": True}
+        assert bearer(token).get("/api/probe/me").json() == {"email": user.email}
+        assert bearer(token).get("/api/probe/maybe").json() == {"known": True}
 
     def test_without_a_token_only_what_is_open_answers(self):
-        assert Client().get("/api/v1/maybe").json() == {"known": False}
-        refused = Client().get("/api/v1/me")
+        assert Client().get("/api/probe/maybe").json() == {"known": False}
+        refused = Client().get("/api/probe/me")
         assert_problem(refused, 401, "not_authenticated")
         assert refused["WWW-Authenticate"] == "Bearer"
 
     def test_a_cookie_is_no_token(self, login):
-        assert_problem(login(UserFactory()).get("/api/v1/me"), 401, "not_authenticated")
+        assert_problem(login(UserFactory()).get("/api/probe/me"), 401, "not_authenticated")
 
     def test_a_bad_token_is_refused_even_where_none_is_needed(self):
-        assert_problem(bearer("nonsense").get("/api/v1/maybe"), 401, "not_authenticated")
+        assert_problem(bearer("nonsense").get("/api/probe/maybe"), 401, "not_authenticated")
 
     @pytest.mark.parametrize("forge", ["none", "other key", "expired", "refresh"])
     def test_a_forged_token_is_refused(self, forge):
@@ -222,29 +217,29 @@ class TestTokens:
             ),
             "refresh": lambda: meta["refresh_token"],
         }[forge]()
-        assert_problem(bearer(forged).get("/api/v1/me"), 401, "not_authenticated")
+        assert_problem(bearer(forged).get("/api/probe/me"), 401, "not_authenticated")
 
     def test_a_logged_out_persons_token_is_refused_at_once(self):
         token = tokens_of(UserFactory())["access_token"]
         session = {"Authorization": f"Bearer {token}"}
         assert Client(headers=session).delete("/_allauth/app/v1/auth/session").status_code == 401
-        assert_problem(bearer(token).get("/api/v1/me"), 401, "not_authenticated")
+        assert_problem(bearer(token).get("/api/probe/me"), 401, "not_authenticated")
 
     def test_a_deactivated_persons_token_is_refused_at_once(self):
         user = UserFactory()
         token = tokens_of(user)["access_token"]
         type(user).objects.filter(pk=user.pk).update(is_active=False)
-        assert_problem(bearer(token).get("/api/v1/me"), 401, "not_authenticated")
+        assert_problem(bearer(token).get("/api/probe/me"), 401, "not_authenticated")
 
     def test_a_changed_password_ends_the_token(self):
         user = UserFactory()
         token = tokens_of(user)["access_token"]
         user.set_password("another-pass-phrase")
         user.save()
-        assert_problem(bearer(token).get("/api/v1/me"), 401, "not_authenticated")
+        assert_problem(bearer(token).get("/api/probe/me"), 401, "not_authenticated")
 
     def test_a_deleted_persons_token_is_refused_at_once(self):
         user = UserFactory()
         token = tokens_of(user)["access_token"]
         type(user).objects.filter(pk=user.pk).delete()
-        assert_problem(bearer(token).get("/api/v1/me"), 401, "not_authenticated")
+        assert_problem(bearer(token).get("/api/probe/me"), 401, "not_authenticated")
