@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crispy_forms.layout import Field, Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -17,7 +18,7 @@ class ReviewForm(forms.Form):
         label=_("How was it?"),
         choices=STARS,
         coerce=int,
-        widget=forms.RadioSelect(attrs={"class": "star-choice"}),
+        widget=forms.RadioSelect,
     )
     comment = forms.CharField(
         label=_("What should others know?"),
@@ -35,4 +36,8 @@ class ReviewForm(forms.Form):
 
     def __init__(self, *args: Any, cancel_url: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = helper(submit=_("Send the review"), cancel_url=cancel_url)
+        self.helper = helper(
+            submit=_("Send the review"),
+            cancel_url=cancel_url,
+            layout=Layout(Field("rating", wrapper_class="star-choice"), "comment", "is_public"),
+        )

@@ -1,45 +1,21 @@
 """Two people press the button at the same time."""
 
-import threading
-
 import pytest
-from django.db import connections
 
 from bookings.models import Booking
 from sessions_app import services
 from sessions_app.models import Presence, Session
+from tests.concurrency import at_once
 from tests.factories import SessionFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls):
-    barrier, errors = threading.Barrier(len(calls)), []
-
-    def run(call):
-        barrier.wait()
-        try:
-            call()
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
 
 
 def test_one_person_starting_four_times_at_once_came_once():
     session = SessionFactory()
     mentor = session.mentor.user
     errors = at_once(
-        *[
-            lambda: services.start_session(session=session, user=mentor, now=session.starts_at)
-        ] * 4
+        *[lambda: services.start_session(session=session, user=mentor, now=session.starts_at)] * 4
     )
     assert errors == []
     assert Presence.objects.count() == 1
