@@ -22,3 +22,17 @@ def _install_emulator() -> None:
     stripe_service.install(EmulatorHTTPClient())
     periodic(every=dt.timedelta(seconds=1))(outbox.deliver_due)
     periodic(every=dt.timedelta(seconds=30))(sweep.expire_sessions)
+
+
+def complete_onboarding(account_id: str) -> None:
+    """What its owner does on Stripe's onboarding page; for the demo's data."""
+    from payments.stripe_emulator import testing  # noqa: PLC0415  # it brings the test client
+
+    testing.complete_onboarding(account_id)
+
+
+def pay(session_id: str) -> None:
+    """What the payer does on Stripe's page, with a card that works; for the demo's data."""
+    from payments.stripe_emulator import testing  # noqa: PLC0415  # it brings the test client
+
+    testing.pay(session_id)
