@@ -12,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from bookings.wallclock import parse_minutes
 from mentormatch.ui.forms import helper
 
-Minutes = int
-
 
 class WallTimeField(forms.CharField):
     """`HH:MM` on the mentor's wall as minutes since midnight; `24:00` ends the day."""
@@ -55,7 +53,9 @@ class WindowForm(forms.Form):
             submit=_("Add"),
             action=str(reverse_lazy("bookings:availability")),
             kind="secondary",
-            layout=Layout(Div(*self.fields, css_class="form-grid")),
+            layout=Layout(
+                Div(*(Div(name, css_class="col-sm-4") for name in self.fields), css_class="row")
+            ),
         )
 
     def clean(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from mentormatch.ui.forms import helper
 
 MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
 ANY = [("", _("Any"))]
+FILTERS = ("topic", "language", "sort", "min_price", "max_price", "currency")
 
 
 def currency_choices() -> list[tuple[str, str]]:
@@ -56,15 +57,7 @@ class SearchForm(forms.Form):
             method="get",
             layout=Layout(
                 "q",
-                Div(
-                    "topic",
-                    "language",
-                    "min_price",
-                    "max_price",
-                    "currency",
-                    "sort",
-                    css_class="form-grid",
-                ),
+                Div(*(Div(name, css_class="col-6 col-lg-4") for name in FILTERS), css_class="row"),
             ),
         )
         self.helper.form_id = "search"
