@@ -167,6 +167,7 @@ def call_off(
 
     If that turns out paid, it is a confirmed booking that is cancelled, by the rules of those.
     """
+    booking.refresh_from_db()
     row = ledger.charge_of(booking) if booking.is_to_pay else None
     if row is not None and row.stripe_checkout_session_id:
         checkout = _close(row.stripe_checkout_session_id)

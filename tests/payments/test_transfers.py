@@ -1,0 +1,133 @@
+"""The mentor's part: on its way after two days, once, and never of what went back."""
+
+import datetime as dt
+
+import pytest
+
+from bookings import services as bookings
+from mentormatch.errors import Conflict, StripeError
+from payments import services
+from payments.models import PaymentAccount, Transaction
+from payments.signals import transfer_made
+from payments.stripe_emulator import testing
+from payments.stripe_emulator.models import StripeObject
+from payments.stripe_emulator.testing import books_add_up, differences
+
+pytestmark = pytest.mark.django_db
+Status = Transaction.Status
+DELAY = dt.timedelta(hours=48)
+
+
+@pytest.fixture
+def completed(booking, paid):
+    """The session took place and was ended on time."""
+    bookings.complete_booking(booking=booking, now=booking.ends_at)
+    booking.refresh_from_db()
+    return booking
+
+
+def transfers() -> list[int]:
+    return [row.body["amount"] for row in StripeObject.objects.filter(type="transfer")]
+
+
+def test_net_leaves_two_days_after_completion(completed, paid, work, freeze):
+    told = []
+
+    def receiver(**kwargs):
+        told.append(kwargs["transaction"])
+
+    transfer_made.connect(receiver)
+    freeze(completed.completed_at + DELAY - dt.timedelta(seconds=1))
+    assert services.send_due_transfers() == 0
+    freeze(completed.completed_at + DELAY)
+    assert services.send_due_transfers() == 1
+    assert services.send_due_transfers() == 0
+    work()
+    transfer_made.disconnect(receiver)
+    row = paid.children.get()
+    assert (row.type, row.status, row.amount_minor) == ("payout", Status.SUCCEEDED, 5400)
+    assert row.stripe_transfer_id
+    assert transfers() == [5400]
+    assert told == [row]
+    body = StripeObject.objects.get(type="transfer").body
+    assert body["destination"] == paid.mentor.payment_account.stripe_account_id
+    assert body["source_transaction"] == paid.stripe_charge_id
+    assert body["transfer_group"] == completed.code
+    assert books_add_up()
+    assert not differences()
+
+
+def test_nothing_leaves_before_the_session_is_completed(paid, freeze):
+    freeze(paid.booking.ends_at + DELAY * 3)
+    assert services.send_due_transfers() == 0
+
+
+@pytest.mark.parametrize(("back", "left"), [(6000, []), (2000, [3600])])
+def test_what_went_back_is_not_passed_on(completed, paid, work, freeze, back, left):
+    services.request_refund(charge=paid, amount_minor=back, reason="a bad line")
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    work()
+    assert transfers() == left
+
+
+def test_a_refund_is_refused_once_the_mentor_has_it(completed, paid, work, freeze):
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    with pytest.raises(Conflict):
+        services.request_refund(charge=paid, amount_minor=100, reason="")
+
+
+@pytest.mark.parametrize("mode", ["connection", "answer_lost", "500", "429"])
+def test_a_transfer_is_sent_once_whatever_the_network_does(completed, paid, freeze, mode):
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    row = paid.children.get()
+    with testing.outage(mode), pytest.raises(StripeError):
+        services.send_transfer(transaction=row)
+    services.send_transfer(transaction=row)
+    services.send_transfer(transaction=row)
+    assert row.status == Status.SUCCEEDED
+    assert transfers() == [5400]
+
+
+def test_a_transfer_whose_answer_was_lost_is_told_by_webhook(completed, paid, freeze, work):
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    row = paid.children.get()
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        services.send_transfer(transaction=row)
+    testing.deliver_events()
+    work()
+    row.refresh_from_db()
+    assert row.status == Status.SUCCEEDED
+
+
+def test_a_mentor_whose_account_is_closed_waits(completed, paid, freeze, run_tasks):
+    freeze(completed.completed_at + DELAY)
+    PaymentAccount.objects.update(transfers_active=False)
+    assert services.send_due_transfers() == 0
+    PaymentAccount.objects.update(transfers_active=True)
+    assert services.send_due_transfers() == 1
+
+
+def test_a_refused_transfer_is_left_to_staff_who_may_retry(completed, paid, freeze, run_tasks):
+    freeze(completed.completed_at + DELAY)
+    account = StripeObject.objects.get(stripe_id=paid.mentor.payment_account.stripe_account_id)
+    account.body["capabilities"]["transfers"] = "inactive"
+    account.save()
+    services.send_due_transfers()
+    run_tasks()
+    row = paid.children.get()
+    assert row.status == Status.FAILED
+    assert "capabilities" in row.needs_attention
+    assert services.send_due_transfers() == 0
+    account.body["capabilities"]["transfers"] = "active"
+    account.save()
+    again = services.retry(transaction=row)
+    run_tasks()
+    again.refresh_from_db()
+    assert again.status == Status.SUCCEEDED
+    with pytest.raises(Conflict):
+        services.retry(transaction=row)
+    assert transfers() == [5400]
