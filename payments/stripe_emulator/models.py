@@ -1,5 +1,7 @@
 """One table of Stripe objects as their JSON, the double-entry book, and the outbox."""
 
+from typing import Any
+
 from django.db import models
 
 
@@ -15,8 +17,8 @@ class StripeObject(models.Model):
     ref = models.CharField(max_length=255, blank=True)
     group = models.CharField(max_length=255, blank=True)
     due_at = models.BigIntegerField(null=True)
-    body = models.JSONField()
-    private = models.JSONField(default=dict)
+    body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    private: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:
         indexes = (
@@ -67,7 +69,7 @@ class IdempotencyKey(models.Model):
     fingerprint = models.CharField(max_length=64)
     request_id = models.CharField(max_length=40)
     status = models.PositiveSmallIntegerField()
-    answer = models.JSONField()
+    answer: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     created = models.BigIntegerField(db_index=True)
 
     class Meta:

@@ -11,19 +11,22 @@ from .ledger import books_add_up, differences
 from .models import Delivery, DeliveryStatus, StripeObject
 from .outage import outage
 from .outbox import knobs
-from .resources import accounts, checkout_sessions, payment_methods
+from .resources import accounts, checkout_sessions, payment_methods, refunds
 from .router import ALIAS
 
 __all__ = [
     "authenticate",
     "books_add_up",
     "complete_onboarding",
+    "deauthorize_account",
     "deliver_events",
     "differences",
     "event_types",
+    "fail_refund",
     "knobs",
     "outage",
     "pay",
+    "restrict_account",
     "waiting",
 ]
 
@@ -60,6 +63,25 @@ def complete_onboarding(account_id: str) -> None:
     with transaction.atomic(using=ALIAS):
         row = _find("account", account_id)
         accounts.complete_onboarding(context.for_account(account_id), row)
+
+
+def restrict_account(account_id: str) -> None:
+    """Let Stripe ask for more and switch the account's abilities off until then."""
+    with transaction.atomic(using=ALIAS):
+        accounts.restrict(context.for_account(account_id), _find("account", account_id))
+
+
+def deauthorize_account(account_id: str) -> None:
+    """Let the account's owner cut it off from the platform."""
+    with transaction.atomic(using=ALIAS):
+        accounts.deauthorize(context.for_account(account_id), _find("account", account_id))
+
+
+def fail_refund(refund_id: str) -> None:
+    """Let the cardholder's bank send a refund back, days after it succeeded."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("refund", refund_id)
+        refunds.fail(context.for_account(row.account), row)
 
 
 def deliver_events(client: Client | None = None, *, limit: int = 100) -> list[tuple[str, int]]:

@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils import translation
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -43,7 +44,7 @@ def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
         return _checkout_page(request, row)
     if request.POST.get("action") == "cancel" and row.body["cancel_url"]:
         return HttpResponseRedirect(row.body["cancel_url"])
-    form = CardForm(request.POST)
+    form = CardForm(request.POST, label_suffix="")
     if not form.is_valid():
         return _checkout_page(request, row, form, status=INVALID_FORM)
     with transaction.atomic(using=ALIAS):
@@ -74,7 +75,7 @@ def _pay(ctx: Context, row: StripeObject, form: CardForm) -> str | None:
         email=(row.body["customer_details"] or {}).get("email"),
     )
     decline = checkout_sessions.pay(ctx, row, method)
-    return _(decline.message) if decline else None
+    return decline.message if decline else None
 
 
 def _after_attempt(request: HttpRequest, row: StripeObject) -> HttpResponse:
@@ -102,11 +103,13 @@ def _checkout_page(
             {**line, "shown": money.shown(line["amount_total"], line["currency"])}
             for line in row.private["line_items"]
         ],
-        "form": form or CardForm(),
+        "form": form or CardForm(label_suffix=""),
         "refusal": refusal,
         "cards": cards.ALL,
     }
-    return render(request, "stripe_emulator/checkout.html", page, status=status)
+    locale = session["locale"]
+    with translation.override(get_language() if locale in (None, "auto") else locale):
+        return render(request, "stripe_emulator/checkout.html", page, status=status)
 
 
 @csrf_exempt
@@ -139,7 +142,7 @@ def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpR
         return _checkout_page(request, session)
     decline = checkout_sessions.authenticate(ctx, session, passed=passed)
     if decline:
-        return _checkout_page(request, session, None, _(decline.message), status=PAYMENT_REFUSED)
+        return _checkout_page(request, session, None, decline.message, status=PAYMENT_REFUSED)
     return HttpResponseRedirect(checkout_sessions.success_url(session))
 
 

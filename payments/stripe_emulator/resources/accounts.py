@@ -189,7 +189,8 @@ def shown(row: StripeObject) -> Body:
 
 def connected(account: str) -> StripeObject | None:
     """The row of a connected account of this platform."""
-    return StripeObject.objects.filter(type="account", stripe_id=account).first()
+    rows = StripeObject.objects.filter(type="account", stripe_id=account)
+    return rows.exclude(status="deauthorized").first()
 
 
 def retrieve_own(ctx: Context, values: dict[str, Any]) -> Body:
@@ -224,7 +225,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     if row is None or not ctx.is_platform:
         raise no_access(id)
     body = row.body
-    changes = {
+    changes: Body = {
         name: values[name]
         for name in ("business_type", "default_currency", "email")
         if name in values
@@ -271,9 +272,31 @@ def complete_onboarding(ctx: Context, row: StripeObject) -> None:
     )
 
 
+def restrict(ctx: Context, row: StripeObject) -> None:
+    """Stripe wants to know more, and stops everything until it does."""
+    changed(
+        ctx,
+        row,
+        capabilities=dict.fromkeys(row.body["capabilities"], "inactive"),
+        charges_enabled=False,
+        payouts_enabled=False,
+        requirements=requirements(("individual.verification.document",)),
+    )
+
+
+def deauthorize(ctx: Context, row: StripeObject) -> None:
+    """The account's owner cuts it off from the platform, which can't use it from then on."""
+    row.status = "deauthorized"
+    row.save()
+    application = {"id": "ca_emulator", "object": "application", "name": "Test platform"}
+    events.emit(ctx.on(row.stripe_id), "account.application.deauthorized", application)
+
+
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/accounts`: the platform's connected accounts."""
-    rows = StripeObject.objects.filter(type="account", ref=ctx.account)
+    rows = StripeObject.objects.filter(type="account", ref=ctx.account).exclude(
+        status="deauthorized"
+    )
     answer = lists.page(rows, values, "/v1/accounts")
     for body in answer["data"]:
         body["external_accounts"] = _external_accounts(body["id"])

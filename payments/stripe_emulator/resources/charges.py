@@ -177,7 +177,9 @@ def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/charges/{id}`."""
     row = store.get(ctx, "charge", id)
-    changes = {name: values[name] for name in ("description", "receipt_email") if name in values}
+    changes: Body = {
+        name: values[name] for name in ("description", "receipt_email") if name in values
+    }
     if "metadata" in values:
         changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
     return events.changed(ctx, "charge.updated", row, **changes).body

@@ -59,9 +59,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
 
 
 def _address(values: dict[str, Any]) -> Body | None:
-    if "address" not in values:
-        return None
-    return NOWHERE | values["address"]
+    return {**NOWHERE, **values["address"]} if "address" in values else None
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

@@ -105,6 +105,37 @@ def count_on_charge(ctx: Context, charge: StripeObject, amount: int) -> None:
     )
 
 
+def fail(ctx: Context, row: StripeObject) -> None:
+    """The cardholder's bank sent it back: the money returns to the balance from which it came."""
+    refund = row.body
+    charge = store.get(ctx, "charge", refund["charge"])
+    taken = store.get(ctx, "balance_transaction", refund["balance_transaction"]).body
+    back = ledger.balance_transaction(
+        ctx,
+        "refund_failure",
+        amount=-taken["amount"],
+        currency=taken["currency"],
+        source=refund["id"],
+        available_on=max(ctx.now, taken["available_on"]),
+    )
+    settled, currency = -taken["amount"], taken["currency"]
+    lines: list[ledger.Line] = [
+        ("cards", refund["currency"], -refund["amount"]),
+        *ledger.exchanged(refund["amount"], refund["currency"], settled, currency),
+        (ledger.balance_of(ctx.account), currency, settled),
+    ]
+    ledger.move(ctx, "refund_failure", refund["id"], lines, back.body["available_on"])
+    left = charge.body["amount_refunded"] - refund["amount"]
+    store.change(charge, amount_refunded=left, refunded=False)
+    changes: Body = {
+        "failure_balance_transaction": back.stripe_id,
+        "failure_reason": "expired_or_canceled_card",
+        "status": "failed",
+    }
+    events.changed(ctx, "refund.updated", row, **changes)
+    events.emit(ctx, "refund.failed", row.body)
+
+
 def _settle(ctx: Context, charge: StripeObject, refund: Body) -> str:
     """Take the settled part off the balance; parts of one charge add up to what it brought."""
     taken = charges.settled(ctx, charge)

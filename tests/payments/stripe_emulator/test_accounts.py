@@ -115,3 +115,29 @@ def test_connected_account_is_asked_for_by_its_own_header_too(world: World) -> N
     assert world.stripe.v1.accounts.retrieve(account.id, options=as_account).id == account.id
     with pytest.raises(stripe.PermissionError):
         world.stripe.v1.accounts.retrieve(other.id, options=as_account)
+
+
+def test_account_that_stripe_restricts(world: World) -> None:
+    account = world.account()
+    testing.restrict_account(account.id)
+    account = world.stripe.v1.accounts.retrieve(account.id)
+    assert (account.payouts_enabled, account.capabilities.transfers) == (False, "inactive")
+    assert account.requirements.currently_due == ["individual.verification.document"]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        world.transferred(world.paid(), 100, account.id)
+    assert refused.value.code == "insufficient_capabilities_for_transfer"
+    Client().post(link_for(world, account.id), {"action": "complete"})
+    assert world.stripe.v1.accounts.retrieve(account.id).payouts_enabled
+
+
+def test_account_whose_owner_leaves_is_out_of_reach(world: World) -> None:
+    account = world.account()
+    testing.deauthorize_account(account.id)
+    event = testing.waiting()[-1].event.body
+    assert event["type"] == "account.application.deauthorized"
+    assert event["account"] == account.id
+    assert event["data"]["object"]["object"] == "application"
+    with pytest.raises(stripe.PermissionError):
+        world.stripe.v1.accounts.retrieve(account.id)
+    with pytest.raises(stripe.PermissionError):
+        world.stripe.v1.charges.list(options={"stripe_account": account.id})

@@ -86,6 +86,14 @@ def test_declined_and_expired_are_synced(world: World) -> None:
     assert models.PaymentIntent.objects.get(id=intent).stripe_data["status"] == "canceled"
 
 
+def test_deauthorised_account_is_an_event_like_any_other(world: World) -> None:
+    account = world.account()
+    deliver()
+    testing.deauthorize_account(account.id)
+    assert deliver() == 1
+    assert models.Event.objects.filter(type="account.application.deauthorized").exists()
+
+
 def test_event_is_tried_again_when_stripe_was_not_to_be_reached(world: World) -> None:
     world.paid()
     with testing.outage(), pytest.raises(stripe.APIConnectionError):

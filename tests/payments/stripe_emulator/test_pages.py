@@ -37,6 +37,14 @@ def test_page_has_exactly_the_fields_and_buttons_of_the_contract(world: World) -
     assert "Test payments" in page
 
 
+def test_page_speaks_the_language_of_its_session(world: World) -> None:
+    asked = {"Accept-Language": "en"}
+    page = Client().get(path_of(world.session(locale="de")), headers=asked).text
+    assert '<html lang="de">' in page
+    page = Client().get(path_of(world.session()), headers=asked).text
+    assert '<html lang="en">' in page
+
+
 def test_pages_are_for_the_strictest_policy(world: World) -> None:
     page = Client().get(path_of(world.session()))
     assert "default-src 'self'" in page["Content-Security-Policy"]

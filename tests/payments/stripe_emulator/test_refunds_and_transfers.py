@@ -63,6 +63,22 @@ def test_refund_at_the_rate_at_which_the_money_came(world: World) -> None:
     assert testing.books_add_up()
 
 
+@pytest.mark.parametrize("currency", ["eur", "sek"])
+def test_refund_that_the_bank_sends_back(world: World, currency: str) -> None:
+    charge = world.paid(6000, currency)
+    refund = world.stripe.v1.refunds.create({"charge": charge.id, "amount": 2500})
+    before = platform_balance(world)["eur"]
+    testing.fail_refund(refund.id)
+    refund = world.stripe.v1.refunds.retrieve(refund.id)
+    assert (refund.status, refund.failure_reason) == ("failed", "expired_or_canceled_card")
+    assert testing.event_types()[-2:] == ["refund.updated", "refund.failed"]
+    assert platform_balance(world)["eur"] == before + money.exchange(2500, currency, "eur")
+    assert world.stripe.v1.charges.retrieve(charge.id).amount_refunded == 0
+    assert testing.differences() == []
+    assert world.stripe.v1.refunds.create({"charge": charge.id}).amount == 6000
+    assert testing.differences() == []
+
+
 def test_transfer_waits_for_the_funds_of_its_charge(world: World, freeze: Freeze) -> None:
     clock = freeze()
     account, charge = world.account(), world.paid()
