@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from payments.djstripe_migrations._at_once import CreateAtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -3423,3 +3425,4 @@ class Migration(migrations.Migration):
             },
         ),
     ]
+    operations = [CreateAtOnce(operations)]
