@@ -143,17 +143,13 @@ REGIONS = (
 
 
 @lru_cache(maxsize=1)
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """IANA's zones by region, as a select shows them; names of old times are left out."""
-    by_region = {
-        region: sorted(
-            (name, name.replace("_", " "))
-            for name in times.zone_names()
-            if name.startswith(f"{region}/")
-        )
-        for region in REGIONS
-    }
-    return [(region, zones) for region, zones in by_region.items() if zones]
+def zones_by_region() -> dict[str, list[tuple[str, str]]]:
+    """IANA's zones as a select shows them; aliases of older days are under the empty name."""
+    regions: dict[str, list[tuple[str, str]]] = {region: [] for region in (*REGIONS, "")}
+    for name in sorted(times.zone_names() - {"UTC"}):
+        region = name.partition("/")[0]
+        regions[region if region in REGIONS else ""].append((name, name.replace("_", " ")))
+    return regions
 
 
 class TimeZoneField(forms.ChoiceField):
@@ -170,7 +166,8 @@ class TimeZoneField(forms.ChoiceField):
 
     @staticmethod
     def _all() -> list[tuple[str, Any]]:
-        return [("", _("Choose…")), ("UTC", "UTC"), *zone_choices()]
+        groups = [(name or _("Other names"), zones) for name, zones in zones_by_region().items()]
+        return [("", _("Choose…")), ("UTC", "UTC"), *groups]
 
     def valid_value(self, value: Any) -> bool:
         return value in times.zone_names()
