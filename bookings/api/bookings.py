@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from bookings import services
 from bookings.models import Booking
@@ -45,7 +45,7 @@ def _named_as_here() -> Iterator[None]:
 
 
 @router.post("", response={201: BookingOut}, summary="Book a slot")
-def book(request: LoggedInRequest, payload: BookingIn) -> tuple[int, BookingOut]:
+def book(request: LoggedInRequest, payload: BookingIn) -> Status[BookingOut]:
     """To be paid within the hold, or confirmed at once if it is free.
 
     A slot that is gone answers 409 `slot_unavailable` (or `mentee_busy`) with the `nearest` free.
@@ -60,7 +60,7 @@ def book(request: LoggedInRequest, payload: BookingIn) -> tuple[int, BookingOut]
             session_type=payload.session_type,
             notes=payload.notes,
         )
-    return 201, BookingOut.of(booking)
+    return Status(201, BookingOut.of(booking))
 
 
 @router.get("", response=Page[BookingOut], summary="One's bookings")
@@ -92,9 +92,7 @@ def cancel(
 
 
 @router.put("/{booking_id}/reschedule", response=BookingDetail, summary="Choose another time")
-def reschedule(
-    request: LoggedInRequest, booking_id: str, payload: RescheduleIn
-) -> BookingDetail:
+def reschedule(request: LoggedInRequest, booking_id: str, payload: RescheduleIn) -> BookingDetail:
     """The mentee until 24 hours before the start, the mentor until the start."""
     with _named_as_here():
         services.reschedule_booking(

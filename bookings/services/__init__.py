@@ -9,13 +9,19 @@ from bookings.services.booking import (
 )
 from bookings.services.cancellation import cancel_booking, expire_hold
 from bookings.services.locking import lock_booking
-from bookings.services.requests import accept_booking, decline_booking, lapse_requests
+from bookings.services.requests import (
+    accept_booking,
+    check_may_answer,
+    decline_booking,
+    lapse_requests,
+)
 from bookings.services.rescheduling import reschedule_booking
 
 __all__ = [
     "accept_booking",
     "book_slot",
     "cancel_booking",
+    "check_may_answer",
     "check_slot",
     "complete_booking",
     "confirm_booking",

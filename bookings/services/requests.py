@@ -48,6 +48,12 @@ def decline_booking(
     return booking
 
 
+def check_may_answer(*, booking: Booking, by: User, now: dt.datetime | None = None) -> None:
+    """The refusals of `accept_booking` and `decline_booking`, as things stand."""
+    require_mentor(booking, by)
+    _check_answerable(booking, now or times.now())
+
+
 def lapse_requests(*, now: dt.datetime | None = None) -> int:
     """Let go of every request that wasn't answered in time; gives how many. Safe to repeat."""
     now = now or times.now()

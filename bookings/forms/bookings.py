@@ -1,0 +1,101 @@
+"""Forms around one booking: taking a slot, another time, giving it up."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking
+from bookings.slots import Slot
+from mentormatch import times
+from mentormatch.ui.forms import helper
+from mentormatch.ui.templatetags.mentormatch import time_tag
+
+
+class InstantField(forms.CharField):
+    """RFC 3339 with an offset, as a link to a slot carries it; hidden, since it was clicked."""
+
+    widget = forms.HiddenInput
+    default_error_messages = {  # Django's way to give a field its words
+        "required": _("Choose a time."),
+        "invalid": _("That isn't a time with its offset, like 2030-01-31T18:00:00Z."),
+    }
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        instant = times.parse_instant(text)
+        if instant is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return instant
+
+    def prepare_value(self, value: Any) -> Any:
+        return times.format_instant(value) if isinstance(value, dt.datetime) else value
+
+
+class StartForm(forms.Form):
+    """A form with the start of a slot in it; refused, it offers other times instead."""
+
+    starts_at = InstantField(label=_("Time"), max_length=40)
+
+    def offer(self, slots: Sequence[Slot]) -> None:
+        """Let one of these times be chosen in place of the one that is gone."""
+        self.fields["starts_at"] = forms.ChoiceField(
+            label=_("Free times nearby"),
+            widget=forms.RadioSelect,
+            choices=[
+                (times.format_instant(slot.starts_at), time_tag(slot.starts_at)) for slot in slots
+            ],
+        )
+        if slots:
+            self.initial["starts_at"] = times.format_instant(slots[0].starts_at)
+
+
+class BookForm(StartForm):
+    duration_minutes = forms.IntegerField(
+        label=_("Length"), min_value=15, max_value=180, widget=forms.HiddenInput
+    )
+    session_type = forms.ChoiceField(
+        label=_("Kind"), choices=Booking.Type.choices, widget=forms.HiddenInput
+    )
+    notes = forms.CharField(
+        label=_("What do you want to talk about?"),
+        help_text=_("Your mentor reads this before you meet. It can be empty."),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, cancel_url: str, submit: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(
+            submit=submit, cancel_url=cancel_url, cancel_label=_("Choose another time")
+        )
+
+
+class RescheduleForm(StartForm):
+    def __init__(self, *args: Any, cancel_url: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(
+            submit=_("Move the session"), cancel_url=cancel_url, cancel_label=_("Another time")
+        )
+
+
+class ReasonForm(forms.Form):
+    """Why a booking is given up or declined: for the other side to read."""
+
+    reason = forms.CharField(
+        label=_("Why? (the other side reads this)"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, submit: str, back_url: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(
+            submit=submit, kind="danger", cancel_url=back_url, cancel_label=_("Keep it")
+        )

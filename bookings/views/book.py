@@ -1,0 +1,140 @@
+"""Booking a slot: what will be booked, then taking it."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings import calendar, policy, services
+from bookings.forms.bookings import BookForm
+from bookings.models import Booking
+from bookings.views.facts import foreign_zone
+from mentormatch import times
+from mentormatch.auth import LoggedInRequest
+from mentormatch.errors import Conflict, DomainError, InvalidInput
+from mentormatch.mentors.models import MentorProfile
+from mentormatch.ui.forms import UNPROCESSABLE
+
+WANTED = ("starts_at", "duration_minutes", "session_type")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def book(request: LoggedInRequest, slug: str) -> HttpResponse:
+    """GET shows what would be booked and on what terms; POST takes it, or says why not."""
+    mentors = MentorProfile.objects.listed().select_related("user")
+    mentor = get_object_or_404(mentors, slug=slug)
+    if request.method == "POST":
+        return _take(request, mentor)
+    form = _form(mentor, request.GET)
+    if not form.is_valid():
+        raise InvalidInput(_("Choose a time on the mentor's page first."))
+    wanted = {name: form.cleaned_data[name] for name in WANTED}
+    try:
+        services.check_slot(mentor=mentor, mentee=request.user, **wanted)
+    except Conflict as refusal:
+        return _refused(request, mentor, wanted, refusal)
+    shown = _form(mentor, None, initial=wanted, price=_price(mentor, wanted))
+    return _page(request, mentor, shown, wanted)
+
+
+def _take(request: LoggedInRequest, mentor: MentorProfile) -> HttpResponse:
+    form = _form(mentor, request.POST)
+    wanted = {}
+    if form.is_valid():
+        wanted = {name: form.cleaned_data[name] for name in WANTED}
+        try:
+            booking = services.book_slot(
+                mentor=mentor, mentee=request.user, notes=form.cleaned_data["notes"], **wanted
+            )
+        except Conflict as refusal:
+            wanted["notes"] = form.cleaned_data["notes"]
+            return _refused(request, mentor, wanted, refusal)
+        except InvalidInput as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        else:
+            return _next(request, booking)
+    return _page(request, mentor, form, wanted, status=UNPROCESSABLE)
+
+
+def _next(request: LoggedInRequest, booking: Booking) -> HttpResponse:
+    if booking.is_to_pay:
+        return redirect("payments:pay", booking.code)
+    is_request = booking.is_to_answer
+    messages.success(
+        request, _("Sent. Your mentor answers soon.") if is_request else _("You're booked in.")
+    )
+    return redirect("bookings:detail", booking.code)
+
+
+def _refused(
+    request: LoggedInRequest, mentor: MentorProfile, wanted: dict[str, Any], refusal: DomainError
+) -> HttpResponse:
+    """The form again with what was typed, and where it helps with times that are still free."""
+    form = _form(mentor, None, initial=wanted, price=_price(mentor, wanted))
+    nearest = (
+        calendar.nearest(
+            mentor,
+            around=wanted["starts_at"],
+            duration_minutes=wanted["duration_minutes"],
+            session_type=wanted["session_type"],
+            now=times.now(),
+            viewer=request.user,
+        )
+        if "nearest" in refusal.extra
+        else []
+    )
+    form.offer(nearest)
+    return _page(
+        request, mentor, form, wanted, refusal=refusal, nearest=nearest, status=refusal.status
+    )
+
+
+def _form(
+    mentor: MentorProfile, data: Any, *, initial: Any = None, price: policy.Price | None = None
+) -> BookForm:
+    to_pay = price is not None and price.amount_minor
+    asks = mentor.requires_approval and not to_pay
+    label = _("Ask for this session") if asks else _("Book this session")
+    return BookForm(
+        data,
+        initial=initial,
+        submit=_("Book and pay") if to_pay else label,
+        cancel_url=reverse("mentors:detail", args=[mentor.slug]),
+    )
+
+
+def _price(mentor: MentorProfile, wanted: dict[str, Any]) -> policy.Price:
+    return policy.price_of(mentor, wanted["session_type"], wanted["duration_minutes"])
+
+
+def _page(
+    request: LoggedInRequest,
+    mentor: MentorProfile,
+    form: BookForm,
+    wanted: dict[str, Any],
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    context: dict[str, Any] = {"mentor": mentor, "form": form, "wanted": wanted, **more}
+    if wanted:
+        now, starts_at = times.now(), wanted["starts_at"]
+        until = policy.free_cancellation_until(starts_at)
+        length = dt.timedelta(minutes=wanted["duration_minutes"])
+        context |= {
+            "price": _price(mentor, wanted),
+            "ends_at": starts_at + length,
+            "mentor_zone": foreign_zone(mentor.time_zone),
+            "is_trial": wanted["session_type"] == Booking.Type.TRIAL,
+            "hold_minutes": int(policy.HOLD.total_seconds() // 60),
+            "free_cancellation_until": until if until > now else None,
+            "answer_by": policy.answer_by(starts_at, now),
+        }
+    return render(request, "bookings/book.html", context, status=status)

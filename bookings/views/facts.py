@@ -1,0 +1,117 @@
+"""What a page shows of a booking: what happened, what can be done now, and by whom."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bookings import policy
+from bookings.models import Booking
+from mentormatch.accounts.models import User
+from reviews.models import Review
+from sessions_app.models import Session
+
+Text = str | Promise
+Code = Booking.CancellationCode
+ENDS: dict[str, Text] = {
+    Code.CANCELLED: _("Cancelled"),
+    Code.DECLINED: _("Declined by the mentor"),
+    Code.EXPIRED: _("Not paid in time: the slot was given free"),
+    Code.LAPSED: _("The mentor didn't answer in time"),
+    Code.GROUP_MINIMUM: _("Called off: too few took part"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a booking's timeline; `mark` is "", "is-now" or "is-next"."""
+
+    label: Text
+    at: dt.datetime
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The other side, as a page names them; `zone` is empty where it is the viewer's own."""
+
+    name: str
+    zone: str
+    slug: str = ""
+
+
+def other_side(booking: Booking, user: User) -> Person:
+    """Whom this person meets."""
+    if user.pk == booking.mentee_id:
+        mentor = booking.mentor
+        return Person(mentor.name, foreign_zone(mentor.time_zone), mentor.slug)
+    return Person(booking.mentee.get_full_name(), foreign_zone(booking.mentee.time_zone))
+
+
+def foreign_zone(name: str) -> str:
+    """That zone's name, or nothing where the page tells the time in it anyway."""
+    return "" if name == timezone.get_current_timezone_name() else name
+
+
+def timeline(booking: Booking, now: dt.datetime) -> list[Step]:
+    """What happened and what is still to come, in order."""
+    return sorted(_steps(booking, now), key=attrgetter("at"))
+
+
+def _steps(booking: Booking, now: dt.datetime) -> Iterator[Step]:
+    yield Step(_("Asked for") if booking.answer_by_at else _("Booked"), booking.created_at)
+    if booking.hold_expires_at:
+        yield Step(_("Pay by then, or the slot is free again"), booking.hold_expires_at, "is-now")
+    if booking.answer_by_at:
+        yield Step(_("The mentor answers by then"), booking.answer_by_at, "is-now")
+    if booking.confirmed_at:
+        yield Step(_("Confirmed"), booking.confirmed_at)
+    if booking.cancelled_at:
+        yield Step(ENDS[booking.cancellation_code], booking.cancelled_at, "is-now")
+    elif booking.status in Booking.HOLDS_TIME:
+        yield from _still_to_come(booking, now)
+    if booking.completed_at:
+        yield Step(_("Completed"), booking.completed_at)
+
+
+def _still_to_come(booking: Booking, now: dt.datetime) -> Iterator[Step]:
+    until = booking.free_cancellation_until
+    if booking.price_minor and now < until < booking.starts_at:
+        yield Step(_("Free cancellation ends"), until, "is-next")
+    begun = booking.starts_at <= now
+    yield Step(_("You meet"), booking.starts_at, "is-now" if begun else "is-next")
+
+
+def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
+    """Everything `bookings/detail.html` asks about; `booking` comes with people and seat."""
+    side = booking.side_of(user) or ""
+    session: Session | None = booking.seat.session if hasattr(booking, "seat") else None
+    is_mentee = side == Booking.Side.MENTEE
+    return {
+        "booking": booking,
+        "is_mentee": is_mentee,
+        "other": other_side(booking, user),
+        "timeline": timeline(booking, now),
+        "session": session,
+        "terms": policy.cancellation_terms(booking, side, now),
+        "can_pay": is_mentee and booking.is_to_pay,
+        "can_answer": not is_mentee and booking.is_to_answer,
+        "can_join": session is not None and session.status in Session.LIVE,
+        "can_reschedule": policy.may_reschedule(booking, side, now),
+        "can_review": _can_review(booking, session, is_mentee),
+        "is_free_to_cancel": now <= booking.free_cancellation_until,
+        "side": side,
+        "now": now,
+    }
+
+
+def _can_review(booking: Booking, session: Session | None, is_mentee: bool) -> bool:
+    if session is None or not is_mentee or booking.status != Booking.Status.COMPLETED:
+        return False
+    return not Review.objects.filter(session=session, reviewer_id=booking.mentee_id).exists()
+
