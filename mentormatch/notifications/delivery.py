@@ -5,6 +5,7 @@ mail was sent, and it is sent once more; if nobody knows after that either, it i
 staff to look at. So there is one duplicate at most.
 """
 
+import datetime as dt
 from email.utils import parseaddr
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
@@ -19,16 +20,23 @@ from mentormatch.notifications.models import Mail
 
 ATTEMPTS = 8
 UNKNOWN_OUTCOMES_ALLOWED = 1
+# For so long an attempt may be under way: a second worker with the same mail comes back later.
+UNDER_WAY = dt.timedelta(seconds=60)
 
 
 class MailRefused(Exception):
     """The server didn't take it, for certain: it may be tried again without a duplicate."""
 
 
+class MailUnderWay(Exception):
+    """Another worker may be sending it this minute."""
+
+
 def deliver(mail_id: int) -> None:
     """Write and send a queued mail. Safe to repeat, and at the same time as well.
 
-    Raises `MailRefused` while there are attempts left, and whatever the server's silence raises.
+    Raises `MailRefused` while there are attempts left, `MailUnderWay`, and whatever the server's
+    silence raises.
     """
     mail = Mail.objects.get(pk=mail_id)
     if mail.status != Mail.Status.QUEUED:
@@ -49,15 +57,18 @@ def deliver(mail_id: int) -> None:
 def _begin(mail: Mail) -> bool:
     """Claim this attempt; false where another worker has it, or where it must not be made."""
     outcome_unknown = mail.attempts - mail.refusals
+    now = times.now()
+    if outcome_unknown and dt.timedelta() <= now - mail.updated_at < UNDER_WAY:
+        raise MailUnderWay(mail.code)
     rows = Mail.objects.filter(pk=mail.pk, status=Mail.Status.QUEUED, attempts=mail.attempts)
     if outcome_unknown > UNKNOWN_OUTCOMES_ALLOWED:
         rows.update(
             status=Mail.Status.FAILED,
             last_error=_("Twice nobody knows whether it was sent."),
-            updated_at=times.now(),
+            updated_at=now,
         )
         return False
-    return bool(rows.update(attempts=F("attempts") + 1, updated_at=times.now()))
+    return bool(rows.update(attempts=F("attempts") + 1, updated_at=now))
 
 
 def _message(mail: Mail) -> EmailMultiAlternatives:

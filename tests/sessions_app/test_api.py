@@ -15,8 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def session(now, freeze):
     """A session that is to begin this minute."""
-    made = SessionFactory(booking=BookingFactory(starts_at=now))
-    return made
+    return SessionFactory(booking=BookingFactory(starts_at=now))
 
 
 def booking_of(session):

@@ -42,7 +42,8 @@ def test_before_it_opens_the_page_says_when_in_the_viewers_zone(login, session, 
     mentor, mentee = login(session.mentor.user), login(mentee_of(session))
     assert "09:50" in shown(mentor, session)
     page = shown(mentee, session)
-    assert "13:20" in page and "IST" in page
+    assert "13:20" in page
+    assert "IST" in page
     assert "10:00 for" in page  # the mentor's own time, beside it
     assert at(session, "start") not in page
 
