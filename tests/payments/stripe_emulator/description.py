@@ -53,7 +53,7 @@ class Description:
         for name in sorted(found, key=lambda name: name.count("{")):
             if method.lower() in self.whole["paths"][name]:
                 self.used_operations.add((name, method.lower()))
-                return self.whole["paths"][name][method.lower()]  # type: ignore[no-any-return]
+                return self.whole["paths"][name][method.lower()]
         return None
 
     def request_problems(self, method: str, path: str, encoded: str) -> list[str]:

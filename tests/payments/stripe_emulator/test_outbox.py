@@ -130,9 +130,9 @@ def test_through_the_test_client_with_what_failed_before(world: World) -> None:
             return outbox_answer(self.statuses.pop(0))
 
     sender = Sender()
-    assert testing.deliver_events(sender) == [("customer.created", 500)]  # type: ignore[arg-type]
-    assert testing.deliver_events(sender) == [("customer.created", 200)]  # type: ignore[arg-type]
-    assert testing.deliver_events(sender) == []  # type: ignore[arg-type]
+    assert testing.deliver_events(sender) == [("customer.created", 500)]
+    assert testing.deliver_events(sender) == [("customer.created", 200)]
+    assert testing.deliver_events(sender) == []
 
 
 def outbox_answer(status: int) -> Any:
@@ -148,7 +148,7 @@ class Endpoint(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.taken.append((self.path, body, self.headers["Stripe-Signature"]))  # type: ignore[attr-defined]
+        self.server.taken.append((self.path, body, self.headers["Stripe-Signature"]))
         status = {"/ok": 200, "/moved": 302}.get(self.path, 500)
         self.send_response(status)
         if status == 302:
@@ -162,7 +162,7 @@ class Endpoint(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[HTTPServer]:
     with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        server.taken = []  # type: ignore[attr-defined]
+        server.taken = []
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -178,7 +178,7 @@ def test_real_post(world: World, server: HTTPServer, settings: Any, path: str, a
     world.stripe.v1.customers.create({})
     with override_settings(STRIPE_EMULATOR=settings.STRIPE_EMULATOR | {"webhook_url": url}):
         assert outbox.deliver_due() == (path == "ok")
-    ((_, body, signature),) = server.taken  # type: ignore[attr-defined]
+    ((_, body, signature),) = server.taken
     secret = settings.STRIPE_EMULATOR["webhook_secret"]
     assert stripe.Webhook.construct_event(body, signature, secret).type == "customer.created"
     assert Delivery.objects.get().last_answer.startswith(answer)

@@ -18,7 +18,7 @@ SITE = "http://localhost:8000"
 
 
 def path_of(session: object) -> str:
-    return session.url.removeprefix(SITE)  # type: ignore[attr-defined]
+    return session.url.removeprefix(SITE)
 
 
 def test_page_has_exactly_the_fields_and_buttons_of_the_contract(world: World) -> None:
