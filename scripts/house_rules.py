@@ -16,11 +16,11 @@ ELSEWHERE = re.compile(r"/(?:work|opt|root|home/\w+)/\w|pythonhosted\.org|index-
 INLINE = re.compile(r"<[^>]*\s(?:style|on[a-z]+)\s*=|<style|<script(?![^>]*\ssrc=)[^>]*>")
 
 
-def tracked(*patterns: str) -> list[Path]:
+def tracked() -> list[Path]:
     """The files of the repository, and those about to be added to it."""
-    # Whoever owns the checkout: it is read only.
-    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603  # git
+    git = ("git", "-c", "safe.directory=*")  # whoever owns the checkout: it is only read
+    listing = (*git, "ls-files", "--cached", "--others", "--exclude-standard")
+    listed = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603  # git
     return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
 
 

@@ -4,7 +4,7 @@ from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
 
-class SelfContained(Contract):  # type: ignore[misc]  # import-linter's base is untyped
+class SelfContained(Contract):
     """A package that imports nothing of the project but itself."""
 
     type_name = "self_contained"

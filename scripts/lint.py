@@ -50,7 +50,7 @@ def main() -> int:
         environment = os.environ | production(var_dir)
         for name, (program, *arguments) in CHECKS.items():
             print(f"— {name}", flush=True)
-            command = [BIN / program, *arguments]
+            command = [str(BIN / program), *arguments]
             done = subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603  # ours
             if done.returncode:
                 failed.append(name)

@@ -34,7 +34,7 @@ def first_line() -> str:
 
 def compile_lock(target: Path, *options: str) -> None:
     uv = Path(sys.executable).with_name("uv")
-    command = [uv, *COMPILE, *QUIET_ABOUT_INDEXES, *options, "-o", target]
+    command = [str(uv), *COMPILE, *QUIET_ABOUT_INDEXES, *options, "-o", target.name]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own
     target.write_text(first_line() + target.read_text())
 
