@@ -23,9 +23,7 @@ def update_settings(
     """
     given = {"full_name": full_name, "time_zone": time_zone, "language": language}
     changes = {
-        name: _clean(user, name, value.strip())
-        for name, value in given.items()
-        if value is not None
+        name: _clean(name, value.strip()) for name, value in given.items() if value is not None
     }
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(**changes)
@@ -33,14 +31,15 @@ def update_settings(
     return user
 
 
-def _clean(user: User, name: str, value: str) -> str:
+def _clean(name: str, value: str) -> str:
     if name == "full_name" and not value:
         raise InvalidInput(_("Give a name: it is what the people you meet see."), field=name)
+    others = {field.name for field in User._meta.fields} - {name}
     try:
-        cleaned: str = User._meta.get_field(name).clean(value, user)
+        User(**{name: value}).clean_fields(exclude=others)
     except ValidationError as error:
         raise InvalidInput(" ".join(error.messages), field=name) from error
-    return cleaned
+    return value
 
 
 def deactivate(*, user: User, by: User, reason: str) -> None:

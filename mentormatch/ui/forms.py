@@ -30,15 +30,15 @@ class Helper(FormHelper):
         self.submit_name = ""
         self.submit_value = ""
         self.submit_class = ""
-        self.cancel_url = ""
+        self.cancel_url: Text = ""
         self.cancel_label: Text = ""
 
 
 def helper(
     *,
     submit: Text = _("Save"),
-    action: str = "",
-    cancel_url: str = "",
+    action: Text = "",
+    cancel_url: Text = "",
     cancel_label: Text = _("Cancel"),
     method: str = "post",
     kind: str = "primary",
@@ -165,7 +165,7 @@ class TimeZoneField(forms.ChoiceField):
         super().__init__(choices=self._all, **kwargs)
 
     @staticmethod
-    def _all() -> list[tuple[str, Any]]:
+    def _all() -> list[tuple[Text, Any]]:
         groups = [(name or _("Other names"), zones) for name, zones in zones_by_region().items()]
         return [("", _("Choose…")), ("UTC", "UTC"), *groups]
 

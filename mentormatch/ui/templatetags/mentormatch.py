@@ -35,17 +35,17 @@ def _zone(zone: str | dt.tzinfo | None) -> dt.tzinfo:
 
 
 @register.filter
-def money(amount_minor: int | None, currency: str) -> str:
+def money(amount_minor: int | str | None, currency: str) -> str:
     """`booking.price_minor|money:booking.currency` → €60.00; nothing for no amount."""
     if amount_minor is None or amount_minor == "":
         return ""
     places = amounts.decimals(currency)
-    major = abs(amounts.to_major(int(amount_minor), currency))
-    number = formats.number_format(major, places, use_l10n=True, force_grouping=True)
+    major = amounts.to_major(int(amount_minor), currency)
+    number = formats.number_format(abs(major), places, use_l10n=True, force_grouping=True)
     symbol = amounts.SYMBOLS.get(currency)
     shown = _("%(symbol)s%(number)s") if symbol else "%(number)s\u00a0%(symbol)s"
     text = shown % {"symbol": symbol or currency.upper(), "number": number}
-    return f"\u2212{text}" if amount_minor < 0 else text
+    return f"\u2212{text}" if major < 0 else text
 
 
 @register.filter
