@@ -14,7 +14,7 @@ from mentormatch.ui.forms import helper
 from mentormatch.ui.templatetags.mentormatch import time_tag
 
 
-class InstantField(forms.CharField):
+class InstantField(forms.Field):
     """RFC 3339 with an offset, as a link to a slot carries it; hidden, since it was clicked."""
 
     widget = forms.HiddenInput
@@ -24,10 +24,9 @@ class InstantField(forms.CharField):
     }
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if not text:
+        if value in self.empty_values:
             return None
-        instant = times.parse_instant(text)
+        instant = times.parse_instant(value)
         if instant is None:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return instant
@@ -39,7 +38,7 @@ class InstantField(forms.CharField):
 class StartForm(forms.Form):
     """A form with the start of a slot in it; refused, it offers other times instead."""
 
-    starts_at = InstantField(label=_("Time"), max_length=40)
+    starts_at = InstantField(label=_("Time"))
 
     def offer(self, slots: Sequence[Slot]) -> None:
         """Let one of these times be chosen in place of the one that is gone."""

@@ -104,7 +104,7 @@ def _form(
     label = _("Ask for this session") if asks else _("Book this session")
     return BookForm(
         data,
-        initial=initial,
+        initial=dict(initial or {}),
         submit=_("Book and pay") if to_pay else label,
         cancel_url=reverse("mentors:detail", args=[mentor.slug]),
     )
