@@ -13,7 +13,7 @@ from bookings.wallclock import parse_minutes
 from mentormatch.ui.forms import helper
 
 
-class WallTimeField(forms.CharField):
+class WallTimeField(forms.Field):
     """`HH:MM` on the mentor's wall as minutes since midnight; `24:00` ends the day."""
 
     default_error_messages = {
@@ -21,7 +21,7 @@ class WallTimeField(forms.CharField):
     }
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value).strip()
+        text = str(value or "").strip()
         if not text:
             return None
         # People write 9:00 as well.
@@ -31,7 +31,7 @@ class WallTimeField(forms.CharField):
         return minutes
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return super().widget_attrs(widget) | {"autocomplete": "off", "placeholder": "00:00"}
+        return super().widget_attrs(widget) | {"autocomplete": "off", "maxlength": "5"}
 
 
 class DateInput(forms.DateInput):
@@ -44,8 +44,8 @@ class DateInput(forms.DateInput):
 class WindowForm(forms.Form):
     """What a weekly window and one for a date share."""
 
-    start_time = WallTimeField(label=_("From"), initial="09:00", max_length=8)
-    end_time = WallTimeField(label=_("Until"), initial="17:00", max_length=8)
+    start_time = WallTimeField(label=_("From"), initial="09:00")
+    end_time = WallTimeField(label=_("Until"), initial="17:00")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,7 +21,7 @@ from mentormatch.ui.forms import helper
 
 MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
 ANY = [("", _("Any"))]
-FILTERS = ("topic", "language", "sort", "min_price", "max_price", "currency")
+FILTERS = ("topic", "language", "min_price", "max_price", "currency", "sort")
 
 
 def currency_choices() -> list[tuple[str, str]]:
@@ -39,8 +39,8 @@ class SearchForm(forms.Form):
     q = forms.CharField(label=_("What do you want help with?"), required=False, max_length=200)
     topic = forms.ChoiceField(label=_("Topic"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
-    min_price = _rate(_("Price an hour from"), required=False)
-    max_price = _rate(_("up to"), required=False)
+    min_price = _rate(_("At least, an hour"), required=False)
+    max_price = _rate(_("At most, an hour"), required=False)
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=MentorSort.choices)
 
