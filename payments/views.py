@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.models import Booking
 from mentormatch import times
@@ -40,13 +40,13 @@ def _mentor(request: LoggedInRequest) -> MentorProfile:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: LoggedInRequest, code: str) -> HttpResponse:
     """What is to be paid and until when; the button leads to Stripe's page."""
     booking = _booking_to_pay(request, code)
     if not booking.is_to_pay:
         return redirect("bookings:detail", booking.code)
-    if request.method == "GET":
+    if request.method != "POST":
         return _pay_page(request, booking)
     try:
         row = services.open_checkout(booking=booking, user=request.user)
@@ -69,7 +69,7 @@ def _pay_page(
 
 
 @login_required
-@require_GET
+@require_safe
 def paid(request: LoggedInRequest, code: str) -> HttpResponse:
     """Back from Stripe's page: Stripe is asked what happened, the address says nothing."""
     booking = _booking_to_pay(request, code)
@@ -102,7 +102,7 @@ def _after_payment(
 
 
 @login_required
-@require_GET
+@require_safe
 def payouts(request: LoggedInRequest) -> HttpResponse:
     """How a mentor gets paid: the connected account, and what Stripe still wants."""
     mentor = _mentor(request)
@@ -143,7 +143,7 @@ def onboard(request: LoggedInRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def onboarding_return(request: LoggedInRequest) -> HttpResponse:
     """Back from Stripe's onboarding page: Stripe is asked how the account stands."""
     account = get_object_or_404(PaymentAccount, mentor=_mentor(request))
@@ -160,7 +160,7 @@ def onboarding_return(request: LoggedInRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def onboarding_refresh(request: LoggedInRequest) -> HttpResponse:
     """Stripe sends people here whose link was used or grew old."""
     messages.info(request, _("That link to Stripe was no longer good. Here is a new start."))
@@ -168,7 +168,7 @@ def onboarding_refresh(request: LoggedInRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def earnings(request: LoggedInRequest) -> HttpResponse:
     """What a mentor earned, booking by booking."""
     mentor = _mentor(request)

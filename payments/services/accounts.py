@@ -23,6 +23,7 @@ def start_onboarding(*, mentor: MentorProfile) -> Link:
         rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=None)
         rows.update(stripe_account_id=account_id, updated_at=times.now())
         account.refresh_from_db()
+        refresh_account(account=account)
     return StripeService().create_connect_onboarding_link(
         account_id=account.stripe_account_id or "", key=f"{account.code}-{public_id()}"
     )
