@@ -18,14 +18,14 @@ TOPICS_SHOWN = 8
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, for someone who has never seen it, and a few people to meet."""
-    listed = MentorProfile.objects.listed().select_related("user").prefetch_related("topics")
+    listed = MentorProfile.objects.listed().for_cards()
     mentors = list(listed.order_by("-review_count", "pk")[:MENTORS_SHOWN])
     free = next_slots(mentors, now=times.now())
     offered = Count("mentors", filter=Q(mentors__in=MentorProfile.objects.listed()))
     topics = Topic.objects.annotate(offered=offered).filter(offered__gt=0)
     context = {
         "form": SearchForm(),
-        "mentors": [(mentor, free.get(mentor.pk)) for mentor in mentors],
+        "cards": [{"mentor": mentor, "next_slot": free[mentor.pk]} for mentor in mentors],
         "topics": topics.order_by("-offered", "name")[:TOPICS_SHOWN],
         "fee_percent": settings.PLATFORM_FEE_PERCENT,
         "payout_hours": settings.PAYOUT_DELAY_HOURS,

@@ -20,9 +20,10 @@
     fetch(window.location.href, { credentials: "same-origin" })
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
       .then((html) => {
-        const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("main");
-        if (!fresh || main === document.activeElement || main.contains(document.activeElement)) return;
-        main.replaceChildren(...fresh.childNodes);
+        if (main === document.activeElement || main.contains(document.activeElement)) return;
+        const fresh = new DOMParser().parseFromString(html, "text/html");
+        for (const part of ["main", ".site-footer"])
+          document.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
         main.dataset.guessedZone = zone;
         window.htmx?.process(main);
       })
