@@ -12,6 +12,7 @@ from payments.services.refunds import (
     adopt_refund,
     record_refund,
     refund_booking,
+    refund_rest,
     request_refund,
     send_refund,
 )
@@ -22,7 +23,7 @@ from payments.services.transfers import (
     send_due_transfers,
     send_transfer,
 )
-from payments.services.webhooks import handle, receive, retry_stuck
+from payments.services.webhooks import handle, handle_again, receive, retry_stuck
 
 __all__ = [
     "adopt_refund",
@@ -30,6 +31,7 @@ __all__ = [
     "disconnect_account",
     "expire_unpaid",
     "handle",
+    "handle_again",
     "open_checkout",
     "receive",
     "record_checkout",
@@ -40,6 +42,7 @@ __all__ = [
     "record_transfer",
     "refresh_account",
     "refund_booking",
+    "refund_rest",
     "request_refund",
     "request_transfer",
     "resend_stuck",

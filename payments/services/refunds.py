@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from bookings import services as bookings
 from bookings.models import Booking
 from mentormatch import times
-from mentormatch.errors import Conflict, StripeError
+from mentormatch.errors import Conflict, InvalidInput, StripeError
 from payments import tasks
 from payments.models import Transaction
 from payments.services import ledger
@@ -61,6 +61,16 @@ def request_refund(
         )
         tasks.send_refund.enqueue(transaction_id=row.pk)
     return row
+
+
+def refund_rest(
+    *, charge: Transaction, reason: str, now: dt.datetime | None = None
+) -> Transaction:
+    """Give back all that is left of a charge; staff's own decision, so it needs a reason."""
+    if not reason.strip():
+        raise InvalidInput(_("Say why: the reason stands beside the refund."), field="reason")
+    left = charge.amount_minor - ledger.refunded_minor(charge)
+    return request_refund(charge=charge, amount_minor=left, reason=reason.strip(), now=now)
 
 
 def send_refund(*, transaction: Transaction, now: dt.datetime | None = None) -> None:

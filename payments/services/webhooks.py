@@ -68,6 +68,12 @@ def retry_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
     )
     rows = list(stuck.order_by("pk")[:limit])
     for row in rows:
-        WebhookEvent.objects.filter(pk=row.pk).update(updated_at=now)
-        tasks.handle_event.enqueue(event_id=row.pk)
+        handle_again(event=row, now=now)
     return len(rows)
+
+
+def handle_again(*, event: WebhookEvent, now: dt.datetime | None = None) -> None:
+    """Let a task work on an event once more. Safe to repeat."""
+    with db.atomic():
+        WebhookEvent.objects.filter(pk=event.pk).update(updated_at=now or times.now())
+        tasks.handle_event.enqueue(event_id=event.pk)

@@ -1,0 +1,154 @@
+"""Staff look at the money and act through the services; no row is edited."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from mentormatch.errors import DomainError
+from mentormatch.ui.staff import LookOnlyAdmin
+from mentormatch.ui.templatetags.mentormatch import money
+from payments import services
+from payments.models import PaymentAccount, Transaction, WebhookEvent
+
+
+class NeedsAttention(admin.SimpleListFilter):
+    title = _("needs attention")
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.exclude(needs_attention="") if self.value() == "yes" else queryset
+
+
+class Handled(admin.SimpleListFilter):
+    title = _("worked on")
+    parameter_name = "handled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("done")), ("no", _("still waiting"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(handled_at__isnull=self.value() == "no")
+
+
+class ReasonForm(ActionForm):
+    reason = forms.CharField(label=_("Reason (to refund)"), required=False, max_length=500)
+
+
+@admin.register(Transaction)
+class TransactionAdmin(LookOnlyAdmin[Transaction]):
+    list_display = (
+        "code",
+        "type",
+        "status",
+        "shown_amount",
+        "shown_fee",
+        "booking",
+        "mentor",
+        "mentee",
+        "needs_attention",
+        "created_at",
+    )
+    list_filter = ("type", "status", NeedsAttention, "currency")
+    list_select_related = ("booking", "mentor__user", "mentee")
+    search_fields = (
+        "code",
+        "booking__code",
+        "mentee__email",
+        "mentor__user__email",
+        "stripe_checkout_session_id",
+        "stripe_payment_intent_id",
+        "stripe_charge_id",
+        "stripe_refund_id",
+        "stripe_transfer_id",
+    )
+    date_hierarchy = "created_at"
+    actions = ("send_again", "refund")
+    action_form = ReasonForm
+
+    @admin.display(description=_("amount"), ordering="amount_minor")
+    def shown_amount(self, row: Transaction) -> str:
+        return money(row.amount_minor, row.currency)
+
+    @admin.display(description=_("platform fee"), ordering="platform_fee_minor")
+    def shown_fee(self, row: Transaction) -> str:
+        return money(row.platform_fee_minor, row.currency)
+
+    @admin.action(description=_("Send again: refunds and payouts that wait or failed"))
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
+        self._each(request, queryset, lambda row: services.retry(transaction=row))
+
+    @admin.action(description=_("Refund all that is left of a charge, with a reason"))
+    def refund(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
+        reason = request.POST.get("reason", "")
+        self._each(request, queryset, lambda row: services.refund_rest(charge=row, reason=reason))
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Transaction],
+        verb: Callable[[Transaction], Transaction],
+    ) -> None:
+        for row in queryset.select_related("parent", "booking__mentor__user", "booking__mentee"):
+            try:
+                made = verb(row)
+            except DomainError as error:
+                self.message_user(request, f"{row}: {error}", messages.ERROR)
+            else:
+                said = {"added": {"name": made.get_type_display(), "object": str(made)}}
+                self.log_change(request, row, [said])
+                self.message_user(request, f"{made}: {made.get_status_display()}")
+
+
+@admin.register(PaymentAccount)
+class PaymentAccountAdmin(LookOnlyAdmin[PaymentAccount]):
+    list_display = (
+        "mentor",
+        "stripe_account_id",
+        "details_submitted",
+        "charges_enabled",
+        "transfers_active",
+        "payouts_enabled",
+        "synced_at",
+    )
+    list_filter = ("transfers_active", "payouts_enabled", "details_submitted")
+    list_select_related = ("mentor__user",)
+    search_fields = ("stripe_account_id", "mentor__user__email", "mentor__user__full_name")
+    actions = ("ask_stripe",)
+
+    @admin.action(description=_("Ask Stripe how they stand"))
+    def ask_stripe(self, request: HttpRequest, queryset: QuerySet[PaymentAccount]) -> None:
+        for account in queryset:
+            try:
+                services.refresh_account(account=account)
+            except DomainError as error:
+                self.message_user(request, f"{account}: {error}", messages.ERROR)
+            else:
+                self.message_user(request, _("%(account)s: up to date") % {"account": account})
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(LookOnlyAdmin[WebhookEvent]):
+    list_display = ("event_id", "type", "account", "created_at", "handled_at", "needs_attention")
+    list_filter = (Handled, NeedsAttention, "type")
+    search_fields = ("event_id", "type", "account")
+    date_hierarchy = "created_at"
+    actions = ("work_again",)
+
+    @admin.action(description=_("Work on those again that still wait"))
+    def work_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        waiting = list(queryset.filter(handled_at=None))
+        for event in waiting:
+            services.handle_again(event=event)
+        said = _("Events taken up again: %(count)d") % {"count": len(waiting)}
+        self.message_user(request, said)

@@ -1,0 +1,83 @@
+"""Staff see the money, filter it, and act through the services."""
+
+import pytest
+from django.urls import reverse
+
+from payments.models import PaymentAccount, Transaction, WebhookEvent
+from tests.factories import TransactionFactory, UserFactory, WebhookEventFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(login):
+    return login(UserFactory(staff=True))
+
+
+def changelist(model):
+    return reverse(f"admin:payments_{model._meta.model_name}_changelist")
+
+
+def act(client, model, action, *rows, **data):
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return client.post(changelist(model), chosen | data, follow=True)
+
+
+@pytest.mark.parametrize("model", [Transaction, PaymentAccount, WebhookEvent])
+def test_rows_are_looked_at_and_not_edited(staff, booking, opened, model):
+    WebhookEventFactory()
+    row = model.objects.first()
+    assert staff.get(changelist(model)).status_code == 200
+    change = reverse(f"admin:payments_{model._meta.model_name}_change", args=[row.pk])
+    page = staff.get(change)
+    assert page.status_code == 200
+    assert b'name="_save"' not in page.content
+    assert staff.post(change, {"status": "succeeded"}).status_code == 403
+    assert staff.get(reverse(f"admin:payments_{model._meta.model_name}_add")).status_code == 403
+
+
+def test_what_needs_attention_is_filtered(staff):
+    TransactionFactory()
+    odd = TransactionFactory(needs_attention="Stripe refused this refund.")
+    page = staff.get(changelist(Transaction), {"attention": "yes"})
+    assert list(page.context["cl"].queryset) == [odd]
+    WebhookEventFactory()
+    page = staff.get(changelist(WebhookEvent), {"handled": "no"})
+    assert page.context["cl"].queryset.count() == 1
+    page = staff.get(changelist(WebhookEvent), {"handled": "yes"})
+    assert page.context["cl"].queryset.count() == 0
+
+
+def test_a_refund_needs_a_reason(staff, paid, run_tasks):
+    assert b"Say why" in act(staff, Transaction, "refund", paid).content
+    assert not paid.children.exists()
+    act(staff, Transaction, "refund", paid, reason="the mentor was late")
+    run_tasks()
+    paid.refresh_from_db()
+    assert (paid.status, paid.children.get().reason) == ("refunded", "the mentor was late")
+
+
+def test_only_what_failed_is_sent_again(staff, paid):
+    assert b"can be sent again" in act(staff, Transaction, "send_again", paid).content
+
+
+def test_stripe_is_asked_about_an_account(staff, mentor):
+    PaymentAccount.objects.update(transfers_active=False)
+    account = PaymentAccount.objects.get()
+    act(staff, PaymentAccount, "ask_stripe", account)
+    account.refresh_from_db()
+    assert account.transfers_active
+
+
+def test_an_event_is_worked_on_again(staff, run_tasks):
+    event = WebhookEventFactory(type="payment_method.attached")
+    act(staff, WebhookEvent, "work_again", event)
+    run_tasks()
+    event.refresh_from_db()
+    assert event.handled_at is not None
+
+
+def test_others_see_nothing(login):
+    for model in (Transaction, PaymentAccount, WebhookEvent):
+        answer = login(UserFactory()).get(changelist(model))
+        assert answer.status_code == 302
