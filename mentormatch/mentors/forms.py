@@ -1,7 +1,8 @@
 """Forms of the search page and of a mentor's own profile."""
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.bootstrap import InlineCheckboxes
 from crispy_forms.layout import Div, Fieldset, Layout
@@ -29,6 +30,21 @@ def currency_choices() -> list[tuple[str, str]]:
     return [(code, code.upper()) for code in settings.SETTLEMENT_CURRENCIES]
 
 
+def topic_choices() -> list[tuple[str, Any]]:
+    """Every topic by its slug, after "any"."""
+    return [*ANY, *((topic.slug, topic.name) for topic in Topic.objects.all())]
+
+
+def more_language_choices() -> list[tuple[str, Any]]:
+    """Every language, after "none"."""
+    return [("", _("none")), *language_choices()]
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """Every IANA zone."""
+    return [(name, name.replace("_", " ")) for name in sorted(times.zone_names())]
+
+
 def _rate(label: Any, **kwargs: Any) -> forms.DecimalField:
     return forms.DecimalField(
         label=label, min_value=0, max_value=MOST_MAJOR, decimal_places=2, **kwargs
@@ -37,18 +53,17 @@ def _rate(label: Any, **kwargs: Any) -> forms.DecimalField:
 
 class SearchForm(forms.Form):
     q = forms.CharField(label=_("What do you want help with?"), required=False, max_length=200)
-    topic = forms.ChoiceField(label=_("Topic"), required=False)
-    language = forms.ChoiceField(label=_("Language"), required=False)
+    topic = forms.ChoiceField(label=_("Topic"), required=False, choices=topic_choices)
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=lambda: [*ANY, *language_choices()]
+    )
     min_price = _rate(_("At least, an hour"), required=False)
     max_price = _rate(_("At most, an hour"), required=False)
-    currency = forms.ChoiceField(label=_("Currency"), required=False)
+    currency = forms.ChoiceField(label=_("Currency"), required=False, choices=currency_choices)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=MentorSort.choices)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["topic"].choices = ANY + [(t.slug, t.name) for t in Topic.objects.all()]
-        self.fields["language"].choices = ANY + language_choices()
-        self.fields["currency"].choices = currency_choices()
         self.helper = helper(
             submit=_("Search"),
             action=reverse("mentors:list"),
@@ -135,18 +150,24 @@ class ProfileForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Up to %d.") % MAX_TOPICS,
     )
-    language_1 = forms.ChoiceField(label=_("Language"))
-    language_2 = forms.ChoiceField(label=_("Second language"), required=False)
-    language_3 = forms.ChoiceField(label=_("Third language"), required=False)
+    language_1 = forms.ChoiceField(label=_("Language"), choices=language_choices)
+    language_2 = forms.ChoiceField(
+        label=_("Second language"), required=False, choices=more_language_choices
+    )
+    language_3 = forms.ChoiceField(
+        label=_("Third language"), required=False, choices=more_language_choices
+    )
     country = forms.ChoiceField(
         label=_("Country you are paid in"),
         choices=sorted(COUNTRIES.items(), key=lambda pair: str(pair[1])),
         help_text=_("Where our payment service can send money."),
     )
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), help_text=_("Your opening hours are on this clock.")
+        label=_("Time zone"),
+        choices=zone_choices,
+        help_text=_("Your opening hours are on this clock."),
     )
-    currency = forms.ChoiceField(label=_("Currency"))
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     hourly_rate = _rate(_("Price an hour"), help_text=_("Other lengths cost their share of it."))
     trial_rate = _rate(
         _("Price of a trial"), required=False, help_text=_("0 is free; empty: no trial.")
@@ -175,28 +196,23 @@ class ProfileForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, mentor: MentorProfile | None, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_initial(user, mentor), **kwargs)
-        languages = language_choices()
-        self.fields["language_1"].choices = languages
-        self.fields["language_2"].choices = [("", _("none")), *languages]
-        self.fields["language_3"].choices = [("", _("none")), *languages]
-        zones = [(name, name.replace("_", " ")) for name in sorted(times.zone_names())]
-        self.fields["time_zone"].choices = zones
+        kwargs["initial"] = _initial(user, mentor)
+        super().__init__(*args, **kwargs)
         if mentor is None:
             self.fields["time_zone"].widget.attrs["data-guess-zone"] = ""
-        self.fields["currency"].choices = currency_choices()
         self._keep_what_is_set()
         self.helper = helper(submit=_("Save"), layout=_layout())
 
     def _keep_what_is_set(self) -> None:
         """A number set elsewhere (by staff, by data) stays choosable, so that saving keeps it."""
         for name, field in self.fields.items():
-            values = self.initial.get(name)
-            for value in values if isinstance(values, list) else [values]:
-                if isinstance(field, forms.TypedChoiceField | forms.TypedMultipleChoiceField):
-                    known = {int(choice) for choice, _label in field.choices}
-                    if isinstance(value, int) and value not in known:
-                        field.choices = [*field.choices, (value, str(value))]
+            if not isinstance(field, forms.TypedChoiceField | forms.TypedMultipleChoiceField):
+                continue
+            choices = list(cast("Iterable[tuple[int, Any]]", field.choices))
+            values = self.initial[name]
+            values = values if isinstance(values, list) else [values]
+            unknown = sorted(set(values) - {value for value, _label in choices})
+            field.choices = [*choices, *((value, str(value)) for value in unknown)]
 
     def profile(self) -> dict[str, Any]:
         """What was typed, as `create_or_update_profile` takes it."""

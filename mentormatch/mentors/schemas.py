@@ -1,7 +1,7 @@
 """Mentors as the API shows them."""
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
 from ninja import Field, Schema
 
@@ -87,7 +87,7 @@ class MentorDetail(MentorOut):
         )
 
 
-def _shown(mentor: MentorProfile) -> dict[str, object]:
+def _shown(mentor: MentorProfile) -> dict[str, Any]:
     average = mentor.average_rating
     return {
         "mentor_id": mentor.pk,

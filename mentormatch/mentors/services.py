@@ -1,7 +1,7 @@
 """The verbs of a mentor's profile, and the one writer of its state and of its figures."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -11,18 +11,16 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from mentormatch import times
+from mentormatch.accounts.models import User
 from mentormatch.errors import Conflict, InvalidInput
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.mentors.profile import MAX_TOPICS, ProfileFields, check_profile
-
-if TYPE_CHECKING:
-    from mentormatch.accounts.models import User
 
 Status = MentorProfile.Status
 
 
 def create_or_update_profile(
-    *, user: "User", now: dt.datetime | None = None, **fields: Unpack[ProfileFields]
+    *, user: User, now: dt.datetime | None = None, **fields: Unpack[ProfileFields]
 ) -> MentorProfile:
     """Write a mentor's own part of their profile; what isn't given stays as it was.
 
@@ -37,7 +35,7 @@ def create_or_update_profile(
         )
     with transaction.atomic():
         # Lock the person: two tabs may both be about to create the profile.
-        type(user).objects.select_for_update(no_key=True).get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         mentor = MentorProfile.objects.filter(user=user).first() or _new_profile(user, now)
         for field, value in values.items():
             setattr(mentor, field, value)
@@ -126,7 +124,7 @@ def _move(
     return mentor
 
 
-def _new_profile(user: "User", now: dt.datetime | None) -> MentorProfile:
+def _new_profile(user: User, now: dt.datetime | None) -> MentorProfile:
     now = now or times.now()
     zone = user.time_zone
     return MentorProfile(user=user, languages=["en"], time_zone=zone, created_at=now)
