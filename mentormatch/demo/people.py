@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 PASSWORD = "demo-mentormatch"  # noqa: S105  # everyone's, and printed at the start
 WEEKDAYS = range(5)
 EVERY_DAY = range(7)
@@ -14,7 +17,7 @@ class Person:
     email: str
     name: str
     zone: str
-    role: str = ""
+    role: str | Promise = ""
     staff: bool = False
 
 
@@ -48,12 +51,12 @@ class Mentor:
     more: dict[str, int] = field(default_factory=dict)
 
 
-MENTEE = Person("mentee@example.com", "Jamie Novak", "Europe/Prague", "books, pays, reviews")
-MENTEE2 = Person("mentee2@example.com", "Robin Tremblay", "America/Toronto", "a second mentee")
-STAFF = Person("staff@example.com", "Toni Berger", "Europe/Berlin", "the admin", staff=True)
+MENTEE = Person("mentee@example.com", "Jamie Novak", "Europe/Prague", _("books, pays, reviews"))
+MENTEE2 = Person("mentee2@example.com", "Robin Tremblay", "America/Toronto", _("a second mentee"))
+STAFF = Person("staff@example.com", "Toni Berger", "Europe/Berlin", _("the admin"), staff=True)
 
 MENTOR = Mentor(
-    Person("mentor@example.com", "Amelie Brandt", "Europe/Berlin", "a mentor, paid in euros"),
+    Person("mentor@example.com", "Amelie Brandt", "Europe/Berlin", _("a mentor, paid in euros")),
     "Python and Django, from the first deploy to the tenth rewrite",
     "I have built and run web applications for sixteen years, most of them in Django and most of "
     "them longer-lived than anyone planned. Bring your code, your data model or the outage you "
@@ -69,7 +72,10 @@ MENTOR = Mentor(
 )
 MENTOR2 = Mentor(
     Person(
-        "mentor2@example.com", "Marcus Whitfield", "America/New_York", "confirms each trial request"
+        "mentor2@example.com",
+        "Marcus Whitfield",
+        "America/New_York",
+        _("confirms each trial request"),
     ),
     "Product leadership without the theatre",
     "Former VP of Product at two companies you have used this week. I help new product leads find "
@@ -85,7 +91,10 @@ MENTOR2 = Mentor(
 )
 MENTOR3 = Mentor(
     Person(
-        "mentor3@example.com", "Noor Haddad", "Europe/Lisbon", "open round the clock: meet at once"
+        "mentor3@example.com",
+        "Noor Haddad",
+        "Europe/Lisbon",
+        _("open round the clock: meet at once"),
     ),
     "Interview practice whenever you need it, also at three in the morning",
     "I have sat on the other side of the table for more than six hundred interviews. We do a "

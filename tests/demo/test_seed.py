@@ -1,0 +1,149 @@
+"""The demo's data: what the contract promises, added once and repaired at each start."""
+
+import datetime as dt
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from bookings import calendar
+from bookings.models import Booking
+from mentormatch import times
+from mentormatch.accounts.models import User
+from mentormatch.demo import people
+from mentormatch.demo.seed import seed
+from mentormatch.mentors.models import MentorProfile
+from payments.models import PaymentAccount, Transaction
+from payments.stripe_emulator.testing import differences
+from reviews.models import Review
+from sessions_app import room
+from sessions_app.models import Session
+from sessions_app.services import end_session, start_session
+
+# Stripe isn't called within a transaction, so that of a test case won't do.
+pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = dt.timedelta(hours=1)
+
+
+def profile(name: str) -> MentorProfile:
+    return MentorProfile.objects.select_related("user").get(user__email=f"{name}@example.com")
+
+
+def of(name: str) -> "Booking.objects":
+    return Booking.objects.filter(mentee__email=f"{name}@example.com")
+
+
+def open_now() -> list[Session]:
+    found = Session.objects.filter(
+        mentor=profile("mentor3"), seats__booking__in=of("mentee"), status__in=Session.LIVE
+    )
+    return [session for session in found if room.is_open(session, now=times.now())]
+
+
+def counts() -> dict[str, int]:
+    models = (User, MentorProfile, Booking, Session, Review, Transaction, PaymentAccount)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+def test_it_keeps_the_contract() -> None:
+    call_command("seed_demo")
+    _check_people()
+    _check_mentors()
+    _check_bookings()
+    assert not differences()
+
+    before = counts()
+    call_command("seed_demo")
+    assert counts() == before, "a second run adds nothing"
+
+
+def _check_people() -> None:
+    staff = User.objects.get(is_staff=True)
+    assert staff.email == "staff@example.com"
+    assert all(
+        User.objects.get(email=p.email).check_password(people.PASSWORD) for p in people.LOG_INS
+    )
+    assert EmailAddress.objects.filter(verified=True, primary=True).count() == User.objects.count()
+
+
+def _check_mentors() -> None:
+    assert MentorProfile.objects.listed().filter(is_payable=True).count() == 13
+    mentor, mentor2, mentor3 = profile("mentor"), profile("mentor2"), profile("mentor3")
+    assert (mentor.time_zone, mentor.hourly_rate_minor, mentor.currency) == (
+        *("Europe/Berlin", 6000, "eur"),
+    )
+    assert (mentor.trial_rate_minor, mentor.trial_minutes, mentor.lengths) == (0, 30, [30, 60, 90])
+    assert (mentor.step_minutes, mentor.notice_minutes, mentor.horizon_days) == (30, 60, 60)
+    assert (mentor.buffer_before_minutes, mentor.buffer_after_minutes) == (0, 0)
+    assert mentor.daily_cap is None
+    assert not mentor.requires_approval
+    hours = mentor.availability.values_list("weekday", "start_minute", "end_minute")
+    assert sorted(hours) == [(day, 540, 1020) for day in range(7)]
+    assert (mentor2.time_zone, mentor2.hourly_rate_minor, mentor2.currency) == (
+        *("America/New_York", 12000, "usd"),
+    )
+    assert mentor2.requires_approval
+    assert sorted(mentor2.availability.values_list("weekday", flat=True)) == list(range(5))
+    assert (mentor3.notice_minutes, mentor3.step_minutes) == (0, 10)
+
+
+def _check_bookings() -> None:
+    completed = of("mentee").filter(status=Booking.Status.COMPLETED)
+    reviewed = Review.objects.filter(reviewer__email="mentee@example.com")
+    assert (completed.count(), reviewed.count()) == (2, 1)
+    assert len(open_now()) == 1
+    tomorrow = times.now() + 24 * HOUR
+    for name in ("mentee", "mentee2"):
+        coming = of(name).filter(status=Booking.Status.CONFIRMED, starts_at__gt=tomorrow)
+        assert [booking.mentor for booking in coming] == [profile("mentor")]
+        assert not of(name).filter(session_type=Booking.Type.TRIAL).exists(), "theirs to try"
+
+
+def test_mentor3_can_be_met_at_once_all_the_same() -> None:
+    seed()
+    now = times.now()
+    soon = calendar.offered(
+        profile("mentor3"),
+        start=now,
+        end=now + room.OPENS_BEFORE,
+        duration_minutes=60,
+        session_type=Booking.Type.ONE_ON_ONE,
+        now=now,
+    )
+    assert soon
+
+
+def test_the_next_start_sees_to_an_open_session_again() -> None:
+    seed()
+    (session,) = open_now()
+    start_session(session=session, user=profile("mentor3").user)
+    end_session(session=session, user=profile("mentor3").user)
+    assert not open_now()
+    seed()
+    assert len(open_now()) == 1
+
+
+def test_the_next_start_repairs_a_day_later() -> None:
+    seed()
+    times.set_clock_offset(dt.timedelta(days=4))
+    seed()
+    assert len(open_now()) == 1
+    coming = of("mentee").filter(
+        status=Booking.Status.CONFIRMED, starts_at__gt=times.now() + 24 * HOUR
+    )
+    assert coming.count() == 1
+
+
+def test_the_public_demo_has_no_staff(settings: Settings) -> None:
+    settings.DEMO_MODE = "public"
+    seed()
+    assert not User.objects.filter(is_staff=True).exists()
+    assert User.objects.filter(email="mentee@example.com").exists()
+
+
+def test_outside_the_demo_nothing_is_added(settings: Settings) -> None:
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="MENTORMATCH_DEMO=1"):
+        call_command("seed_demo")
+    assert not User.objects.exists()
