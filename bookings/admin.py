@@ -1,0 +1,81 @@
+"""Staff look at bookings and call them off, by the same verb as everyone."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, CalendarEntry
+from mentormatch.auth import LoggedInRequest
+from mentormatch.errors import DomainError
+from mentormatch.ui.staff import LookOnlyAdmin, LookOnlyInline
+from payments.services import call_off
+
+
+class ReasonForm(ActionForm):
+    reason = forms.CharField(label=_("Reason (both sides read it)"), required=False, max_length=500)
+
+
+class CalendarEntryInline(LookOnlyInline[CalendarEntry, Booking]):
+    model = CalendarEntry
+    fields = ("mentor", "kind", "starts_at", "ends_at", "is_live")
+
+
+@admin.register(Booking)
+class BookingAdmin(LookOnlyAdmin[Booking]):
+    list_display = (
+        "code",
+        "mentor",
+        "mentee",
+        "starts_at",
+        "session_type",
+        "status",
+        "price_minor",
+        "currency",
+        "cancellation_code",
+    )
+    list_filter = ("status", "session_type", "cancellation_code", "currency", "starts_at")
+    list_select_related = ("mentor__user", "mentee")
+    search_fields = (
+        "code",
+        "mentee__email",
+        "mentee__full_name",
+        "mentor__user__email",
+        "mentor__user__full_name",
+    )
+    date_hierarchy = "starts_at"
+    inlines = (CalendarEntryInline,)
+    actions = ("cancel",)
+    action_form = ReasonForm
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("bookings.change_booking")
+
+    @admin.action(
+        description=_("Cancel, for the reason given: everything paid goes back"),
+        permissions=["cancel"],
+    )
+    def cancel(self, request: LoggedInRequest, queryset: QuerySet[Booking]) -> None:
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            self.message_user(request, _("Give a reason."), messages.ERROR)
+            return
+        for booking in queryset.select_related("mentor__user", "mentee"):
+            try:
+                cancelled = call_off(booking=booking, by=request.user, reason=reason)
+            except DomainError as error:
+                self.message_user(request, f"{booking}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, cancelled, _("Cancelled: %(why)s") % {"why": reason})
+                self.message_user(request, _("%s: cancelled.") % booking, messages.SUCCESS)
+
+
+@admin.register(CalendarEntry)
+class CalendarEntryAdmin(LookOnlyAdmin[CalendarEntry]):
+    list_display = ("mentor", "kind", "booking", "starts_at", "ends_at", "is_live")
+    list_filter = ("kind", "is_live", "starts_at")
+    list_select_related = ("mentor__user", "booking")
+    search_fields = ("booking__code", "mentor__user__full_name", "mentor__user__email")
+    date_hierarchy = "starts_at"

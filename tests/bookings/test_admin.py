@@ -1,0 +1,68 @@
+"""What staff see of bookings and calendars, and the one thing that they do."""
+
+import pytest
+from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
+
+from tests.factories import BookingFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+BOOKINGS = reverse("admin:bookings_booking_changelist")
+ENTRIES = reverse("admin:bookings_calendarentry_changelist")
+
+
+@pytest.fixture
+def staff(login):
+    return login(UserFactory(staff=True))
+
+
+def cancel(client, booking, reason):
+    sent = {"action": "cancel", "reason": reason, "_selected_action": [booking.pk]}
+    return client.post(BOOKINGS, sent, follow=True)
+
+
+def test_staff_cancel_with_a_reason_for_a_full_refund(staff):
+    booking = BookingFactory()
+    assertContains(cancel(staff, booking, ""), "Give a reason")
+    booking.refresh_from_db()
+    assert booking.status == "confirmed"
+    assertContains(cancel(staff, booking, "The mentor is ill"), "cancelled.")
+    booking.refresh_from_db()
+    assert (booking.status, booking.cancelled_by, booking.refund_minor) == (
+        "cancelled",
+        "staff",
+        6000,
+    )
+    history = staff.get(reverse("admin:bookings_booking_history", args=[booking.pk]))
+    assertContains(history, "The mentor is ill")
+
+
+def test_what_is_over_is_refused_in_words(staff):
+    booking = BookingFactory(completed=True)
+    assertContains(cancel(staff, booking, "Too late"), "This session is over")
+
+
+def test_staff_find_bookings_and_edit_nothing(staff):
+    booking, other = BookingFactory(), BookingFactory()
+    found = staff.get(BOOKINGS, {"q": booking.mentee.email})
+    assertContains(found, booking.code)
+    assertNotContains(found, other.code)
+    assertContains(staff.get(BOOKINGS, {"status__exact": "confirmed"}), booking.code)
+    change = reverse("admin:bookings_booking_change", args=[booking.pk])
+    assert staff.get(change).status_code == 200
+    assert staff.post(change, {"status": "completed"}).status_code == 403
+
+
+def test_the_calendar_is_to_look_at(staff):
+    entry = BookingFactory().calendar_entry
+    assertContains(staff.get(ENTRIES), entry.booking.code)
+    change = reverse("admin:bookings_calendarentry_change", args=[entry.pk])
+    assert staff.get(change).status_code == 200
+    assert staff.post(change, {"is_live": ""}).status_code == 403
+    assert staff.get(reverse("admin:bookings_calendarentry_add")).status_code == 403
+
+
+@pytest.mark.parametrize("url", [BOOKINGS, ENTRIES])
+def test_only_staff_come_in(login, client, url):
+    assert login(UserFactory()).get(url).status_code == 302
+    assert client.get(url).status_code == 302
