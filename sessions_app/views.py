@@ -67,10 +67,12 @@ def show(request: LoggedInRequest, code: str) -> HttpResponse:
 def _context(user: User, session: Session) -> dict[str, Any]:
     participants = _participants(session)
     me = next(person for person in participants if person.user == user)
+    phase = _phase(session, times.now())
     others = [person for person in participants if person.user != user]
     return {
         "session": session,
-        "phase": _phase(session, times.now()),
+        "phase": phase,
+        "is_over": phase not in {"early", "open"},
         "opens_at": room.opens_at(session),
         "closes_at": room.closes_at(session),
         "participants": participants,

@@ -13,7 +13,7 @@ from mentormatch.notifications.models import ACCOUNT_KINDS
 from mentormatch.notifications.services import queue_mail
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue it as `account_…`: what is in it, links and codes, staff don't get to see."""
         kind = f"{ACCOUNT_KINDS}{template_prefix.rpartition('/')[2].removesuffix('_signup')}"

@@ -143,6 +143,14 @@ def test_the_receipt_names_the_amount_and_the_terms_but_no_fee(booking):
         assert "fee" not in text.lower()
 
 
+def test_a_booking_at_short_notice_doesnt_promise_a_refund(booking):
+    booking.free_cancellation_until = times.now() - dt.timedelta(minutes=1)
+    booking.save()
+    written = write(mail_to(booking.mentee, "booking_confirmed", booking))
+    assert "nothing comes back" in written.text
+    assert "Until" not in written.text
+
+
 @pytest.mark.parametrize(
     "refund, price, expected, unexpected",
     [
