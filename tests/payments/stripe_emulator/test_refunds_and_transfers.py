@@ -57,8 +57,8 @@ def test_refund_at_the_rate_at_which_the_money_came(world: World) -> None:
     charge = world.paid(10_000, "sek")
     booked = world.stripe.v1.balance_transactions.retrieve(charge.balance_transaction)
     assert (booked.currency, booked.amount) == ("eur", money.exchange(10_000, "sek", "eur"))
-    for amount in (3_333, 3_333, 3_334):
-        world.stripe.v1.refunds.create({"charge": charge.id, "amount": amount})
+    for _ in range(10):  # a tenth is 90.9 cents: rounded one by one they would come to one more
+        world.stripe.v1.refunds.create({"charge": charge.id, "amount": 1_000})
     assert platform_balance(world) == {"eur": -booked.fee}
     assert testing.books_add_up()
 
@@ -117,8 +117,8 @@ def test_transfer_must_be_in_the_currency_of_the_charges_balance_transaction(wor
     theirs = {"stripe_account": account.id}
     (balance,) = world.stripe.v1.balance.retrieve(options=theirs).pending
     assert (balance.currency, balance.amount) == ("eur", money.exchange(5400, "usd", "eur"))
-    world.stripe.v1.transfers.reversals.create(transfer.id, {"amount": 1801})
-    world.stripe.v1.transfers.reversals.create(transfer.id)
+    for _ in range(3):  # a third is 1551.67 cents: rounded one by one they would come to one more
+        world.stripe.v1.transfers.reversals.create(transfer.id, {"amount": 1800})
     (balance,) = world.stripe.v1.balance.retrieve(options=theirs).pending
     assert balance.amount == 0
     assert testing.books_add_up()
