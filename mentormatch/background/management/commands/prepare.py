@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         call_command("migrate", emulator, database=emulator, interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         self.collect_static()
-        if settings.DEMO and "seed_demo" in get_commands():
+        if settings.DEMO:
             self.say("Demo data …")
             call_command("seed_demo")
 
