@@ -1,19 +1,20 @@
 """The verbs of a mentor's profile, and the one writer of its state and of its figures."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from mentormatch import times
 from mentormatch.accounts.models import User
-from mentormatch.errors import Conflict, InvalidInput
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.errors import Conflict, InvalidInput, TryAgain
+from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.mentors.profile import MAX_TOPICS, ProfileFields, check_profile
 
 Status = MentorProfile.Status
@@ -33,22 +34,36 @@ def create_or_update_profile(
         raise InvalidInput(
             _("Choose up to %(most)d topics.") % {"most": MAX_TOPICS}, field="topics"
         )
-    with transaction.atomic():
-        # Lock the person: two tabs may both be about to create the profile.
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        mentor = MentorProfile.objects.filter(user=user).first() or _new_profile(user, now)
-        for field, value in values.items():
-            setattr(mentor, field, value)
-        mentor.lengths = sorted(set(mentor.lengths))
-        check_profile(vars(mentor), settings.SETTLEMENT_CURRENCIES)
-        if name and name != user.full_name:
-            user.full_name = name
-            user.save(update_fields=["full_name"])
-        if mentor.listed_at is None:
-            mentor.slug = _free_slug(mentor)
-        _save_own_part(mentor, values)
-        if topics is not None:
-            mentor.topics.set(topics)
+    try:
+        return _write_profile(user, values, name, topics, now)
+    except IntegrityError as error:
+        # Another profile took the same address at the same moment: the next try gives another.
+        raise TryAgain from error
+
+
+@transaction.atomic
+def _write_profile(
+    user: User,
+    values: dict[str, Any],
+    name: str,
+    topics: Sequence[Topic] | None,
+    now: dt.datetime | None,
+) -> MentorProfile:
+    # Lock the person: two tabs may both be about to create the profile.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    mentor = MentorProfile.objects.filter(user=user).first() or _new_profile(user, now)
+    for field, value in values.items():
+        setattr(mentor, field, value)
+    mentor.lengths = sorted(set(mentor.lengths))
+    check_profile(vars(mentor), settings.SETTLEMENT_CURRENCIES)
+    if name and name != user.full_name:
+        user.full_name = name
+        user.save(update_fields=["full_name"])
+    if mentor.listed_at is None:
+        mentor.slug = _free_slug(mentor)
+    _save_own_part(mentor, values)
+    if topics is not None:
+        mentor.topics.set(topics)
     return mentor
 
 

@@ -102,7 +102,7 @@ def test_list_says_what_to_do_when_nobody_is_there(client):
 
 
 def test_list_costs_the_same_for_one_mentor_and_three(mentor, client, django_assert_num_queries):
-    # Topics to choose from (the form reads them twice), the count, the mentors, their topics, and the four of the calendar.
+    # The topics to choose from, read twice; the count; the mentors, their topics, their calendars.
     with django_assert_num_queries(9):
         client.get(LIST)
     for _ in range(2):
