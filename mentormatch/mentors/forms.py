@@ -57,8 +57,8 @@ class SearchForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=lambda: [*ANY, *language_choices()]
     )
-    min_price = _rate(_("At least, an hour"), required=False)
-    max_price = _rate(_("At most, an hour"), required=False)
+    min_price = _rate(_("Price from"), required=False)
+    max_price = _rate(_("Price up to"), required=False)
     currency = forms.ChoiceField(label=_("Currency"), required=False, choices=currency_choices)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=MentorSort.choices)
 

@@ -39,7 +39,7 @@ class Topic(models.Model):
 
 
 class MentorSort(models.TextChoices):
-    REVIEWS = "reviews", _("most reviewed")
+    REVIEWS = "reviews", _("popular")
     RATING = "rating", _("best rated")
     PRICE = "price", _("lowest price")
     PRICE_DOWN = "-price", _("highest price")
