@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TEMPLATES = ("templates", "payments/stripe_emulator/templates")
 CHECKS = {
-    "format": ("ruff", "format", "--check", "--quiet", "."),
-    "ruff": ("ruff", "check", "--quiet", "."),
+    "format": ("ruff", "format", "--check", "--quiet", "--output-format", "concise", "."),
+    "ruff": ("ruff", "check", "--quiet", "--output-format", "concise", "."),
     "house rules": ("python", "scripts/house_rules.py"),
     "locks": ("python", "scripts/lock.py", "--check"),
     "layers": ("lint-imports", "--no-logo", "--cache-dir", ".import_linter_cache"),
