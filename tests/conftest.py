@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from time_machine import TimeMachineFixture
@@ -98,6 +99,13 @@ def _real_clock() -> Iterator[None]:
     """The demo's clock is a file: no test leaves it moved for the next one."""
     yield
     settings.DEMO_CLOCK_FILE.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _one_language() -> Iterator[None]:
+    """Django leaves the language of the last request on for whatever comes next."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 Freeze = Callable[..., TimeMachineFixture]
