@@ -25,7 +25,7 @@ def list_windows(request: LoggedInRequest, query: Query[PageQuery]) -> dict[str,
 
 @router.post("", response={201: WindowOut}, summary="Open a window (mentor)")
 def add(request: LoggedInRequest, payload: WindowIn) -> Status[WindowOut]:
-    """Windows may touch and not overlap (409 `overlaps`); one for a date adds to the weekly ones."""
+    """Windows may touch and not overlap (409 `overlaps`); a date adds to the weekly ones."""
     mentor = _own_profile(request)
     window = add_window(
         mentor=mentor,
