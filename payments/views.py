@@ -16,6 +16,7 @@ from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden, StripeError
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import ActionForm
+from mentormatch.ui.templatetags.mentormatch import money
 from payments import services, trail
 from payments.models import PaymentAccount, Transaction
 from payments.requirements import in_words
@@ -58,7 +59,8 @@ def pay(request: LoggedInRequest, code: str) -> HttpResponse:
 def _pay_page(
     request: LoggedInRequest, booking: Booking, error: StripeError | None = None
 ) -> HttpResponse:
-    label = _("Try again") if error else _("Go to payment")
+    amount = money(booking.price_minor, booking.currency)
+    label = _("Try again") if error else _("Pay %(amount)s at Stripe") % {"amount": amount}
     page = {
         "booking": booking,
         "error": error,

@@ -11,6 +11,7 @@ from django.test import Client
 
 from bookings.models import Booking
 from mentormatch import times
+from mentormatch.background.models import QueuedTask
 from mentormatch.background.testing import run_tasks as run_queue
 from mentormatch.notifications.models import Mail
 from payments import services
@@ -218,6 +219,7 @@ def test_a_mentor_who_cuts_us_off_can_start_anew(mentor, run_tasks):
 def test_the_same_event_ten_times_at_once(mentor):
     """One confirmation, one row of the ledger, one mail of each kind."""
     run_queue()
+    QueuedTask.objects.all().delete()
     booking = BookingFactory(mentor=mentor, to_pay=True)
     row = services.open_checkout(booking=booking, user=booking.mentee)
     testing.pay(row.stripe_checkout_session_id)
@@ -239,6 +241,8 @@ def test_the_same_event_ten_times_at_once(mentor):
         thread.start()
     for thread in threads:
         thread.join()
+    tasks = QueuedTask.objects.filter(task_path__endswith=".handle_event")
+    assert tasks.count() == len(posts)
     for _ in range(3):
         services.webhooks.retry_stuck(now=times.now() + services.webhooks.STUCK_AFTER * 2)
         run_queue(may_fail=True)

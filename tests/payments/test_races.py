@@ -1,0 +1,93 @@
+"""Many clicks and many messengers at once, in threads with connections of their own."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connections
+
+from bookings.models import Booking
+from mentormatch.background.testing import run_tasks as run_queue
+from mentormatch.errors import DomainError
+from mentormatch.notifications.models import Mail
+from payments import services
+from payments.models import Transaction
+from payments.stripe_emulator import testing
+from payments.stripe_emulator.models import StripeObject
+from tests.factories import BookingFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def booking(mentor):
+    return BookingFactory(mentor=mentor, to_pay=True)
+
+
+def at_once(*verbs: Callable[[], object]) -> list[object]:
+    """Run each in a thread of its own; gives what they gave, refusals included."""
+    barrier = threading.Barrier(len(verbs))
+    results: list[object] = []
+
+    def run(verb: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            results.append(verb())
+        except DomainError as refusal:
+            results.append(refusal)
+        connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(verb,)) for verb in verbs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == len(verbs)
+    return results
+
+
+def test_many_clicks_open_one_checkout(booking):
+    rows = at_once(*[lambda: services.open_checkout(booking=booking, user=booking.mentee)] * 6)
+    assert {row.checkout_url for row in rows} == {Transaction.objects.get().checkout_url}
+    assert StripeObject.objects.filter(type="checkout.session").count() == 1
+
+
+def test_many_returns_confirm_once(booking):
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    testing.pay(row.stripe_checkout_session_id)
+    testing.deliver_events()
+    at_once(*[lambda: services.settle(booking=booking)] * 4, *[run_queue] * 2)
+    run_queue()
+    booking.refresh_from_db()
+    assert booking.status == Booking.Status.CONFIRMED
+    kinds = [*Mail.objects.filter(recipient=booking.mentee).values_list("kind", flat=True)]
+    assert len(kinds) == len(set(kinds)), kinds
+
+
+def test_giving_up_while_the_payment_arrives_never_keeps_the_money(booking):
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    testing.pay(row.stripe_checkout_session_id)
+    at_once(
+        lambda: services.settle(booking=Booking.objects.get(pk=booking.pk)),
+        lambda: services.call_off(booking=Booking.objects.get(pk=booking.pk), by=booking.mentee),
+        lambda: services.settle(booking=Booking.objects.get(pk=booking.pk)),
+    )
+    run_queue()
+    booking.refresh_from_db()
+    row.refresh_from_db()
+    assert booking.status == Booking.Status.CANCELLED
+    assert row.status == Transaction.Status.REFUNDED
+    assert row.children.count() == 1
+
+
+def test_many_workers_pass_the_money_on_once(booking):
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    testing.pay(row.stripe_checkout_session_id)
+    services.settle(booking=booking)
+    Booking.objects.update(status="completed", completed_at=booking.created_at)
+    later = booking.created_at + dt.timedelta(hours=48)
+    at_once(*[lambda: services.send_due_transfers(now=later)] * 6)
+    at_once(*[run_queue] * 3)
+    assert row.children.get().status == Transaction.Status.SUCCEEDED
+    assert StripeObject.objects.filter(type="transfer").count() == 1
