@@ -30,14 +30,17 @@ def _person(booking: Booking, side: str) -> User:
     return booking.mentor.user if side == Side.MENTOR else booking.mentee
 
 
+def _key(kind: str, booking: Booking, side: str, occasion: object = "") -> str:
+    return ":".join(filter(None, [kind, booking.code, str(occasion), side]))
+
+
 def _tell(kind: str, booking: Booking, *sides: str, occasion: object = "", **context: Any) -> None:
     """Queue that mail for each of those sides, once for each occasion."""
-    key = ":".join(filter(None, [kind, booking.code, str(occasion)]))
     for side in sides:
         queue_mail(
             kind=kind,
             recipient=_person(booking, side),
-            dedupe_key=f"{key}:{side}",
+            dedupe_key=_key(kind, booking, side, occasion),
             context=_snapshot(booking) | context,
         )
 
@@ -98,7 +101,8 @@ def _who_knew(booking: Booking, was_confirmed: bool) -> list[str]:
     """Both, once it was confirmed. Before that: the other side, if it had heard of it."""
     if was_confirmed:
         return [Side.MENTEE, Side.MENTOR]
-    asked = Mail.objects.filter(kind="booking_requested", context__booking=booking.code).exists()
+    request = _key("booking_requested", booking, Side.MENTOR)
+    asked = Mail.objects.filter(dedupe_key=request).exists()
     knew = [Side.MENTEE, Side.MENTOR] if asked else [Side.MENTEE]
     return [side for side in knew if side != booking.cancelled_by]
 

@@ -24,6 +24,14 @@ def test_staff_read_a_mail_and_edit_nothing(login):
     assert b"A subject" in client.get(reverse(LIST), {"status": "queued"}).content
 
 
+def test_staff_find_the_mails_of_a_booking(login):
+    found = MailFactory(context={"booking": "abcdef"}, subject="This one")
+    MailFactory(context={"booking": "ghijkl"}, subject="Another")
+    listed = login(UserFactory(staff=True)).get(reverse(LIST), {"q": "abcdef"}).content
+    assert found.subject.encode() in listed
+    assert b"Another" not in listed
+
+
 def test_staff_send_a_failed_mail_again(login):
     words = {"title": "T", "body": "B"}
     failed = MailFactory(status=Mail.Status.FAILED, kind="account_notice", context=words)

@@ -134,3 +134,13 @@ def test_who_gets_in(login, client, session, name):
 @pytest.mark.parametrize("name", ["start", "leave", "end"])
 def test_what_changes_something_is_a_post(login, session, name):
     assert login(mentee_of(session)).get(at(session, name)).status_code == 405
+
+
+def test_staff_look_at_the_evidence_and_edit_nothing(login, session):
+    login(mentee_of(session)).post(at(session, "start"))
+    staff = login(UserFactory(staff=True))
+    listed = staff.get(reverse("admin:sessions_app_session_changelist"), {"q": session.code})
+    assert session.code in listed.content.decode()
+    detail = staff.get(reverse("admin:sessions_app_session_change", args=[session.pk]))
+    assert "Presences" in detail.content.decode()
+    assert b'name="_save"' not in detail.content

@@ -11,8 +11,9 @@ from tests.factories import SessionFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_one_person_starting_four_times_at_once_came_once():
-    session = SessionFactory()
+@pytest.mark.parametrize("is_running", [False, True])
+def test_one_person_starting_four_times_at_once_came_once(is_running):
+    session = SessionFactory(in_progress=is_running)
     mentor = session.mentor.user
     errors = at_once(
         *[lambda: services.start_session(session=session, user=mentor, now=session.starts_at)] * 4
