@@ -1,0 +1,78 @@
+"""What the script adds, and that the page's policy stops none of it."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from tests.conftest import PASSWORD
+from tests.factories import MentorFactory, UserFactory, open_every_day
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+EXCESS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer):
+    """`visit(path, scheme)` opens a page as someone in Tokyo on a small screen would."""
+    said: list[str] = []
+
+    def open_page(path: str, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": 320, "height": 700},
+            color_scheme=scheme,
+            timezone_id="Asia/Tokyo",
+            locale="en-GB",
+        )
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(live_server.url + path)
+        return page
+
+    yield open_page
+    for context in browser.contexts:
+        context.close()
+    # A refused form's own status is a line in the console, and no fault.
+    assert not [line for line in said if not line.startswith("Failed to load resource")]
+
+
+def test_first_visit_shows_times_in_the_browsers_zone(visit):
+    open_every_day(MentorFactory())
+    page = visit("/")
+    page.get_by_text("Times are shown in Asia/Tokyo").wait_for()
+    assert page.locator(".mentor-card .instant-zone").inner_text() == "JST"
+    cookie = next(c for c in page.context.cookies() if c["name"] == "time_zone")
+    assert cookie["value"] == "Asia/Tokyo"
+
+
+def test_sign_up_starts_with_the_browsers_zone(visit):
+    assert visit("/accounts/signup/").locator("#id_time_zone").input_value() == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_follow_the_system_and_fit_320_pixels(visit, scheme):
+    for path in ("/", "/accounts/login/", "/accounts/signup/", "/nothing-here/"):
+        page = visit(path, scheme)
+        assert page.locator("html").get_attribute("data-bs-theme") == scheme
+        assert page.evaluate(EXCESS) == 0, path
+
+
+def test_menu_opens_by_key_and_closes_by_escape(visit):
+    user = UserFactory()
+    page = visit("/accounts/login/?next=/settings/")
+    page.fill("[name=login]", user.email)
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.locator("details.menu summary").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("button", name="Log out").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("button", name="Log out").is_visible()
+
+
+def test_refused_form_puts_its_errors_in_focus(visit):
+    page = visit("/accounts/login/")
+    page.fill("[name=login]", "ada@example.com")
+    page.fill("[name=password]", "wrong")
+    page.get_by_role("button", name="Log in").click()
+    assert page.evaluate("document.activeElement.className") == "form-errors"
