@@ -29,8 +29,9 @@ class AccessToken(HttpBearer):
         found = validate_access_token(token)
         if found is None or not found[0].is_active:
             return None
-        request.user = found[0]
-        return found[0]
+        user: User = found[0]
+        request.user = user
+        return user
 
 
 class OptionalAccessToken(AccessToken):

@@ -110,7 +110,7 @@ def install(api: NinjaAPI) -> None:
         def handler(request: HttpRequest, error: Any) -> HttpResponse:
             return answer(error)
 
-        api.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # narrower on purpose
+        api.add_exception_handler(kind, handler)
 
     handle(DomainError, domain_problem)
     handle(Http404, lambda error: domain_problem(NotFound()))
