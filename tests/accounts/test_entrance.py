@@ -229,3 +229,15 @@ def test_deactivated_person_is_logged_out_and_stays_out(login):
     assert client.get(reverse("accounts:settings")).status_code == 302
     sent = Client().post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
     assert sent.url == reverse("account_inactive")
+
+
+def test_what_happened_is_said_in_our_words(login):
+    user = UserFactory(verified=True)
+    client, url = login(user), reverse("account_email")
+    kept = client.post(url, {"email": user.email, "action_remove": "yes"}, follow=True)
+    assert "make another one primary first" in kept.content.decode()
+    left = client.post(reverse("account_logout"), follow=True)
+    assert "See you soon" in left.content.decode()
+    sent = {"login": user.email, "password": PASSWORD}
+    entered = client.post(reverse("account_login") + "?next=/settings/", sent, follow=True)
+    assert 'class="message' not in entered.content.decode()
