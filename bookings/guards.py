@@ -49,15 +49,13 @@ class PostgresExclusion(ExclusionConstraint):
 
     def triggers(self, model: type[models.Model], editor: Any) -> dict[str, str]:
         """SQLite's triggers for it: their names, and the statements that make them."""
-        (period, _overlaps), (owner, _equal) = self.expressions
+        expressions: Any = self.expressions  # as `overlap_guard` puts them
+        (period, _overlaps), (owner, _equal) = expressions
         start, end = (source.name for source in period.get_source_expressions()[:2])
         names = {"pk": model._meta.pk.name, "owner": owner, "start": start, "end": end}
-        columns = {
-            key: editor.quote_name(model._meta.get_field(name).column)
-            for key, name in names.items()
-        }
+        columns = {key: _column(model, name, editor) for key, name in names.items()}
         watched = {owner, start, end, *getattr(self.condition, "referenced_base_fields", ())}
-        changed = sorted(editor.quote_name(model._meta.get_field(f).column) for f in watched)
+        changed = sorted(_column(model, name, editor) for name in watched)
         query = Query(model, alias_cols=False)
         compiler = query.get_compiler(connection=editor.connection)
         condition = self._get_condition_sql(compiler, editor, query)  # type: ignore[attr-defined]  # not in the stubs
@@ -72,6 +70,11 @@ class PostgresExclusion(ExclusionConstraint):
             )
             for kind, event in [("insert", "INSERT"), ("update", f"UPDATE OF {', '.join(changed)}")]
         }
+
+
+def _column(model: type[models.Model], name: str, editor: Any) -> str:
+    field: Any = model._meta.get_field(name)
+    return str(editor.quote_name(field.column))
 
 
 def _is_pg(schema_editor: BaseDatabaseSchemaEditor) -> bool:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from bookings.models import Booking
 from mentormatch.schemas import Instant, PageQuery, RowId, Strict
+from sessions_app.models import Session
 
 MAX_REASON = 500
 MAX_NOTES = 2000
@@ -86,7 +87,7 @@ SAME_NAMES = (
 
 class BookingSessionOut(Schema):
     id: str
-    status: Literal["scheduled", "in_progress", "completed", "cancelled"]
+    status: Session.Status
     starts_at: Instant
 
 
@@ -122,7 +123,9 @@ def _session(booking: Booking) -> BookingSessionOut | None:
     if not hasattr(booking, "seat"):
         return None
     session = booking.seat.session
-    return BookingSessionOut(id=session.code, status=session.status, starts_at=session.starts_at)
+    return BookingSessionOut(
+        id=session.code, status=Session.Status(session.status), starts_at=session.starts_at
+    )
 
 
 def _cancellation(booking: Booking) -> CancellationOut | None:

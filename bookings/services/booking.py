@@ -1,7 +1,7 @@
 """Taking a slot, and what becomes of a booking that is kept: confirmed, held longer, completed."""
 
 import datetime as dt
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,10 +11,12 @@ from bookings.models import Booking, CalendarEntry
 from bookings.services.locking import exclusive, lock_booking, lock_pair
 from bookings.services.moves import move, occupied
 from bookings.services.refusals import (
+    Wanted,
     check_people_are_free,
     guards_in_words,
     slot_unavailable,
     trial_used,
+    wanted_slot,
     with_nearest,
 )
 from bookings.signals import booking_completed, booking_confirmed, booking_requested
@@ -43,7 +45,7 @@ def book_slot(
     `trial_used`, `too_many_holds`, `not_payable`, `mentor_unavailable`.
     """
     now = now or times.now()
-    wanted = _wanted(mentee, starts_at, duration_minutes, session_type, now)
+    wanted = wanted_slot(mentee, starts_at, duration_minutes, session_type, now)
     with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
         mentor = lock_pair(mentor=mentor, mentee=mentee)
         price = _check(mentor, **wanted)
@@ -83,7 +85,7 @@ def check_slot(
     now: dt.datetime | None = None,
 ) -> policy.Price:
     """What `book_slot` would ask for it as things stand, or the same refusal. Holds nothing."""
-    wanted = _wanted(mentee, starts_at, duration_minutes, session_type, now or times.now())
+    wanted = wanted_slot(mentee, starts_at, duration_minutes, session_type, now or times.now())
     with with_nearest(mentor, **wanted):
         return _check(mentor, **wanted)
 
@@ -137,28 +139,7 @@ def complete_booking(*, booking: Booking, now: dt.datetime | None = None) -> Boo
     return booking
 
 
-class _Wanted(TypedDict):
-    starts_at: dt.datetime
-    duration_minutes: int
-    session_type: str
-    now: dt.datetime
-    viewer: User
-
-
-def _wanted(
-    mentee: User, starts_at: dt.datetime, minutes: int, session_type: str, now: dt.datetime
-) -> _Wanted:
-    """As `calendar` takes it: the mentee is the one who looks."""
-    return {
-        "starts_at": starts_at,
-        "duration_minutes": minutes,
-        "session_type": session_type,
-        "now": now,
-        "viewer": mentee,
-    }
-
-
-def _check(mentor: MentorProfile, **wanted: Unpack[_Wanted]) -> policy.Price:
+def _check(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> policy.Price:
     """Every reason against a booking; to be sure of them, lock the pair first."""
     mentee, session_type, now = wanted["viewer"], wanted["session_type"], wanted["now"]
     starts_at, minutes = wanted["starts_at"], wanted["duration_minutes"]

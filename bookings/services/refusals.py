@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypedDict, Unpack
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -65,16 +66,30 @@ def guards_in_words() -> Iterator[None]:
         raise refusal_of(error) from error
 
 
+class Wanted(TypedDict):
+    """A slot that someone asks for, as `calendar` takes it: the mentee is the one who looks."""
+
+    starts_at: dt.datetime
+    duration_minutes: int
+    session_type: str
+    now: dt.datetime
+    viewer: User
+
+
+def wanted_slot(
+    mentee: User, starts_at: dt.datetime, minutes: int, session_type: str, now: dt.datetime
+) -> Wanted:
+    return {
+        "starts_at": starts_at,
+        "duration_minutes": minutes,
+        "session_type": session_type,
+        "now": now,
+        "viewer": mentee,
+    }
+
+
 @contextmanager
-def with_nearest(
-    mentor: MentorProfile,
-    *,
-    starts_at: dt.datetime,
-    duration_minutes: int,
-    session_type: str,
-    viewer: User,
-    now: dt.datetime,
-) -> Iterator[None]:
+def with_nearest(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> Iterator[None]:
     """Adds the nearest free slots to a refusal of a time, read after the transaction."""
     try:
         yield
@@ -82,11 +97,11 @@ def with_nearest(
         if error.code in {"slot_unavailable", "mentee_busy"}:
             slots = calendar.nearest(
                 mentor,
-                around=starts_at,
-                duration_minutes=duration_minutes,
-                session_type=session_type,
-                now=now,
-                viewer=viewer,
+                around=wanted["starts_at"],
+                duration_minutes=wanted["duration_minutes"],
+                session_type=wanted["session_type"],
+                now=wanted["now"],
+                viewer=wanted["viewer"],
             )
             error.extra["nearest"] = [
                 {

@@ -8,7 +8,12 @@ from bookings import calendar, policy
 from bookings.models import Booking, CalendarEntry
 from bookings.services.locking import exclusive, lock_booking
 from bookings.services.moves import move, occupied
-from bookings.services.refusals import check_people_are_free, guards_in_words, with_nearest
+from bookings.services.refusals import (
+    check_people_are_free,
+    guards_in_words,
+    wanted_slot,
+    with_nearest,
+)
 from bookings.services.sides import side_of
 from bookings.signals import booking_rescheduled
 from mentormatch import times
@@ -27,13 +32,7 @@ def reschedule_booking(
     """
     now = now or times.now()
     mentor, mentee = booking.mentor, booking.mentee
-    wanted = {
-        "starts_at": starts_at,
-        "duration_minutes": booking.duration_minutes,
-        "session_type": booking.session_type,
-        "now": now,
-        "viewer": mentee,
-    }
+    wanted = wanted_slot(mentee, starts_at, booking.duration_minutes, booking.session_type, now)
     with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
         booking = lock_booking(booking)
         side = side_of(booking, by)

@@ -20,6 +20,7 @@ from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Conflict, DomainError, InvalidInput
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import UNPROCESSABLE
+from mentormatch.ui.templatetags.mentormatch import money
 
 WANTED = ("starts_at", "duration_minutes", "session_type")
 
@@ -99,15 +100,19 @@ def _refused(
 def _form(
     mentor: MentorProfile, data: Any, *, initial: Any = None, price: policy.Price | None = None
 ) -> BookForm:
-    to_pay = price is not None and price.amount_minor
-    asks = mentor.requires_approval and not to_pay
-    label = _("Ask for this session") if asks else _("Book this session")
     return BookForm(
         data,
         initial=dict(initial or {}),
-        submit=_("Book and pay") if to_pay else label,
+        submit=_button(mentor, price),
         cancel_url=reverse("mentors:detail", args=[mentor.slug]),
     )
+
+
+def _button(mentor: MentorProfile, price: policy.Price | None) -> str:
+    if price is not None and price.amount_minor:
+        amount = money(price.amount_minor, price.currency)
+        return _("Book and pay %(amount)s") % {"amount": amount}
+    return _("Ask for this session") if mentor.requires_approval else _("Book this session")
 
 
 def _price(mentor: MentorProfile, wanted: dict[str, Any]) -> policy.Price:

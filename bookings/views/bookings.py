@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from bookings.models import Booking
-from bookings.views.facts import other_side, shown
+from bookings.views.facts import other_side, shown, state_of
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.auth import LoggedInRequest
@@ -54,7 +54,7 @@ def _row(booking: Booking, user: User) -> dict[str, object]:
     return {
         "booking": booking,
         "other": other_side(booking, user),
-        "is_mentee": is_mentee,
+        "state": state_of(booking),
         "can_pay": is_mentee and booking.is_to_pay,
         "can_answer": not is_mentee and booking.is_to_answer,
     }

@@ -58,6 +58,13 @@ def foreign_zone(name: str) -> str:
     return "" if name == timezone.get_current_timezone_name() else name
 
 
+def state_of(booking: Booking) -> Text:
+    """Its state in a word or two; pending says what it waits for."""
+    if booking.is_to_pay:
+        return _("to pay")
+    return _("to be answered") if booking.is_to_answer else booking.get_status_display()
+
+
 def timeline(booking: Booking, now: dt.datetime) -> list[Step]:
     """What happened and what is still to come, in order."""
     return sorted(_steps(booking, now), key=attrgetter("at"))
@@ -94,6 +101,7 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
     is_mentee = side == Booking.Side.MENTEE
     return {
         "booking": booking,
+        "state": state_of(booking),
         "is_mentee": is_mentee,
         "other": other_side(booking, user),
         "timeline": timeline(booking, now),
@@ -114,4 +122,3 @@ def _can_review(booking: Booking, session: Session | None, is_mentee: bool) -> b
     if session is None or not is_mentee or booking.status != Booking.Status.COMPLETED:
         return False
     return not Review.objects.filter(session=session, reviewer_id=booking.mentee_id).exists()
-

@@ -6,6 +6,8 @@ the guard the lock does; without both it is sold more than once.
 
 import http.client
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -46,19 +48,19 @@ def server(**environment: str) -> Iterator[int]:
     command = [sys.executable, "-m", "gunicorn", "tests.bookings.race_app:application"]
     command += ["--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "1"]
     command += ["--preload", "--no-control-socket", "--bind", f"127.0.0.1:{port}"]
-    command += ["--log-level", "warning", "--backlog", "256", "--keep-alive", "0"]
+    command += ["--log-level", "warning", "--backlog", "256", "--graceful-timeout", "5"]
     process = subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
         env=server_environment(**environment)
         | {"DJANGO_SETTINGS_MODULE": "tests.bookings.race_settings", "LOG_LEVEL": "ERROR"},
+        start_new_session=True,
     )
     try:
         _await(port, process)
         yield port
     finally:
-        process.terminate()
-        process.wait(20)
+        _end(process)
 
 
 def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -72,6 +74,16 @@ def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
         else:
             return
     raise AssertionError("gunicorn doesn't answer")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Its workers too: none may hold the database that is dropped next."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.fixture(scope="module")
