@@ -57,7 +57,8 @@ def checkout(request: LoggedInRequest, body: CheckoutIn) -> Any:
 @router.post("/webhook", auth=None, response=Received, summary="Stripe's signed events")
 def webhook(request: HttpRequest) -> Any:
     # Before it is read: a body is kept in memory whole.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > WEBHOOK_LIMIT_BYTES:
+    length = str(request.META.get("CONTENT_LENGTH", ""))
+    if length.isdecimal() and int(length) > WEBHOOK_LIMIT_BYTES:
         raise TooLarge
     signature = request.headers.get("Stripe-Signature", "")
     services.receive(payload=request.body, signature=signature)

@@ -135,14 +135,26 @@ def _remember(row: Transaction, checkout: Checkout) -> Transaction:
         if alive and booking.hold_expires_at and booking.hold_expires_at < checkout.expires_at:
             bookings.extend_hold(booking=booking, until=checkout.expires_at)
     if not alive:
-        record_checkout(transaction=row, checkout=_close(checkout.id))
+        closed = _close(row)
+        record_checkout(transaction=row, checkout=closed or checkout)
         raise Conflict(_("The booking was given up meanwhile."))
     return row
 
 
-def _close(session_id: str) -> Checkout:
-    """Let nobody pay any more; gives how it ended."""
-    return StripeService().expire_checkout_session(session_id)
+def _close(row: Transaction) -> Checkout | None:
+    """Let nobody pay any more; gives how the checkout ended, `None` where there is none.
+
+    One that Stripe doesn't know (any more) can't be paid either.
+    """
+    if not row.stripe_checkout_session_id:
+        return None
+    try:
+        return StripeService().expire_checkout_session(row.stripe_checkout_session_id)
+    except StripeRefused as refusal:
+        if refusal.stripe_code != "resource_missing":
+            raise
+        ledger.note(transaction=row, needs_attention="Stripe doesn't know this checkout.")
+        return None
 
 
 def settle(*, booking: Booking, now: dt.datetime | None = None) -> Transaction | None:
@@ -169,8 +181,8 @@ def call_off(
     """
     booking.refresh_from_db()
     row = ledger.charge_of(booking) if booking.is_to_pay else None
-    if row is not None and row.stripe_checkout_session_id:
-        checkout = _close(row.stripe_checkout_session_id)
+    checkout = _close(row) if row is not None else None
+    if row is not None and checkout is not None:
         if checkout.is_processing:
             raise Conflict(_("A payment is being processed. Try again when it is through."))
         if checkout.is_paid:
@@ -195,13 +207,15 @@ def expire_unpaid(*, now: dt.datetime | None = None, limit: int = 200) -> int:
             _expire(booking, now)
         except StripeError as error:
             logger.warning("hold %s: Stripe can't be asked: %s", booking.code, why(error))
+            if error.retryable:
+                break  # the others would wait for as long, each of them
     return len(bookings_due)
 
 
 def _expire(booking: Booking, now: dt.datetime) -> None:
     row = ledger.charge_of(booking)
-    if row is not None and row.stripe_checkout_session_id:
-        checkout = _close(row.stripe_checkout_session_id)
+    checkout = _close(row) if row is not None else None
+    if row is not None and checkout is not None:
         record_checkout(transaction=row, checkout=checkout, now=now)
         return
     with exclusive():

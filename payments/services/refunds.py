@@ -63,9 +63,7 @@ def request_refund(
     return row
 
 
-def refund_rest(
-    *, charge: Transaction, reason: str, now: dt.datetime | None = None
-) -> Transaction:
+def refund_rest(*, charge: Transaction, reason: str, now: dt.datetime | None = None) -> Transaction:
     """Give back all that is left of a charge; staff's own decision, so it needs a reason."""
     if not reason.strip():
         raise InvalidInput(_("Say why: the reason stands beside the refund."), field="reason")

@@ -9,9 +9,11 @@ from bookings.models import Booking
 from mentormatch.errors import Conflict, Forbidden, StripeError
 from payments import services
 from payments.models import Transaction, WebhookEvent
+from payments.services import checkout as checkouts
 from payments.signals import payment_failed, payment_received
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
+from payments.stripe_service import StripeService
 from tests.factories import BookingFactory
 from tests.payments.conftest import DECLINED
 
@@ -214,6 +216,24 @@ def test_a_hold_without_a_checkout_is_freed(freeze, mentor):
     assert booking.cancellation_code == Booking.CancellationCode.EXPIRED
 
 
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_checkout_that_stripe_does_not_know_holds_no_time(freeze, mentor, given_up):
+    clock = freeze()
+    booking = BookingFactory(mentor=mentor, to_pay=True)
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    Transaction.objects.update(stripe_checkout_session_id="cs_test_gone")
+    if given_up:
+        services.call_off(booking=booking, by=booking.mentee)
+    else:
+        clock.shift(dt.timedelta(minutes=36))
+        services.expire_unpaid()
+    booking.refresh_from_db()
+    row.refresh_from_db()
+    assert booking.status == Booking.Status.CANCELLED
+    assert row.status == Status.FAILED
+    assert row.needs_attention
+
+
 def test_a_hold_that_ran_out_and_was_paid_is_confirmed(freeze, mentor):
     clock = freeze()
     booking = BookingFactory(mentor=mentor, to_pay=True)
@@ -302,13 +322,10 @@ def test_a_checkout_that_opened_too_late_is_closed(booking, opened):
     Transaction.objects.update(stripe_checkout_session_id=None, checkout_url="")
     booking.refresh_from_db()
     bookings.cancel_booking(booking=booking, by=booking.mentee)
-    from payments.services import checkout as module
-    from payments.stripe_service import StripeService
-
     row = Transaction.objects.get()
     answer = StripeService().create_checkout_session(transaction=row)
     assert answer.id == checkout.stripe_id
     with pytest.raises(Conflict):
-        module._remember(row, answer)
+        checkouts._remember(row, answer)
     checkout.refresh_from_db()
     assert checkout.status == "expired"
