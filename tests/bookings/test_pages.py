@@ -217,7 +217,7 @@ def test_one_booking_shows_both_zones_and_what_can_be_done(login, booking, mente
         assertContains(response, page(name, booking))
     assertContains(response, reverse("sessions:room", args=[booking.seat.session.code]))
     mentors = login(booking.mentor.user).get(page("detail", booking))
-    assertContains(mentors, "For Bo Lind: 04:00 on Wednesday, 3 June 2026 (America/New York)")
+    assertContains(mentors, "For Bo Lind: 04:00, America/New York")
 
 
 def test_a_late_mentee_cannot_move_it_any_more(login, booking, mentee, freeze):
