@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN = .venv/bin/
 
-.PHONY: run test lint check lock setup-run setup-dev
+.PHONY: run test lint check lock bench setup-run setup-dev
 .DEFAULT_GOAL := run
 
 run: export MENTORMATCH_DEMO ?= 1
@@ -17,6 +17,10 @@ lint: setup-dev
 	@exec $(IN)python scripts/lint.py
 
 check: lint test
+
+# What our pages cost, as multiples of a floor measured in the same run.
+bench: setup-run
+	@exec $(IN)python scripts/bench.py
 
 # Resolve the requirements anew and write them down with their hashes.
 lock: setup-dev
