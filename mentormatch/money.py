@@ -5,9 +5,7 @@ https://docs.stripe.com/currencies#zero-decimal
 
 from decimal import ROUND_HALF_UP, Decimal
 
-ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()
-)
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
 SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£"}
 # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MINIMUM_CHARGE = {"eur": 50, "usd": 50, "gbp": 30}

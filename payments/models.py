@@ -150,7 +150,7 @@ class Transaction(TimestampedModel):
         default=dict, blank=True
     )
 
-    objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 
     class Meta:
         verbose_name = _("transaction")

@@ -67,7 +67,7 @@ class Review(TimestampedModel):
     )
     hidden_reason = models.CharField(max_length=300, blank=True, editable=False)
 
-    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 
     class Meta:
         verbose_name = _("review")

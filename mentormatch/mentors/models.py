@@ -183,7 +183,7 @@ class MentorProfile(TimestampedModel):
     listed_at = models.DateTimeField(null=True, blank=True, editable=False)
     status_reason = models.CharField(max_length=300, blank=True, editable=False)
 
-    objects: ClassVar[MentorQuerySet] = MentorQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[MentorQuerySet] = MentorQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 
     class Meta:
         verbose_name = _("mentor")

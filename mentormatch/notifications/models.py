@@ -51,7 +51,7 @@ class Mail(TimestampedModel):
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=500, blank=True, editable=False)
 
-    objects: ClassVar[MailQuerySet] = MailQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[MailQuerySet] = MailQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 
     class Meta:
         verbose_name = _("mail")

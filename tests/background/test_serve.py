@@ -95,7 +95,7 @@ def test_a_taken_port_is_one_sentence(settings: Settings) -> None:
             call_command("serve")
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104  # to be refused
 def test_the_demo_is_for_this_machine_only(settings: Settings, host: str) -> None:
     settings.HOST = host
     with pytest.raises(CommandError, match="MENTORMATCH_DEMO=public"):

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         supervisor = Supervisor(
             {"web server": _web_server(), "worker": _worker()}, environment=_environment()
         )
-        host = "127.0.0.1" if settings.HOST in {"0.0.0.0", "::"} else settings.HOST  # noqa: S104
+        host = "127.0.0.1" if settings.HOST in {"0.0.0.0", "::"} else settings.HOST  # noqa: S104  # only compared
         code = supervisor.run(
             is_up=lambda: answers(host, settings.PORT), say_up=self._say_where_it_is
         )
