@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,7 @@ def pages() -> dict[str, Callable[[], Any]]:
         "a mentor's week of slots": reverse("mentors:detail", args=[mentor.slug]),
         "my bookings": reverse("bookings:list"),
     }
-    return {
-        name: lambda address=address: client.get(address) for name, address in addresses.items()
-    }
+    return {name: partial(client.get, address) for name, address in addresses.items()}
 
 
 def measure(ask: Callable[[], Any]) -> tuple[float, int]:
