@@ -57,19 +57,19 @@ def setup_of(mentor: MentorProfile) -> list[Task]:
     """What a mentor has to do before the first paid session, in a good order."""
     return [
         Task(
-            _("Your profile is listed"),
+            _("Get your profile listed"),
             _("Fill it in and send it for review."),
             reverse("mentors:edit"),
             mentor.is_listed,
         ),
         Task(
-            _("You have opening hours"),
+            _("Open your hours"),
             _("Say when you can be booked."),
             reverse("bookings:availability"),
             mentor.availability.exists(),
         ),
         Task(
-            _("You can be paid"),
+            _("Set up your payouts"),
             _("Tell Stripe where your money goes. Free sessions work without."),
             reverse("payments:payouts"),
             mentor.is_payable,

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from bookings import guards
 from bookings.models import Booking, CalendarEntry
+from mentormatch.background import readiness
 from tests.conftest import NOW
 from tests.factories import BookingFactory, CalendarEntryFactory, MentorFactory, UserFactory
 
@@ -85,7 +86,7 @@ def test_a_mentee_is_in_one_place_at_a_time():
 
 def test_the_guards_stand():
     assert guards.missing(connection) == []
-    assert guards.check_guards() is None
+    assert readiness.run_checks()["guards"] is None
 
 
 @pytest.mark.django_db(transaction=True)
