@@ -48,7 +48,7 @@ def server(**environment: str) -> Iterator[int]:
     command = [sys.executable, "-m", "gunicorn", "tests.bookings.race_app:application"]
     command += ["--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "1"]
     command += ["--preload", "--no-control-socket", "--bind", f"127.0.0.1:{port}"]
-    command += ["--log-level", "warning", "--backlog", "256", "--graceful-timeout", "5"]
+    command += ["--log-level", "warning", "--backlog", "256", "--graceful-timeout", "1"]
     process = subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
