@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from mentormatch.mentors.profile import ProfileFields
+
 PASSWORD = "demo-mentormatch"  # noqa: S105  # everyone's, and printed at the start
 WEEKDAYS = range(5)
 EVERY_DAY = range(7)
@@ -48,7 +50,7 @@ class Mentor:
     step: int = 30
     notice: int = 12 * 60
     approval: bool = False
-    more: dict[str, int] = field(default_factory=dict)
+    more: ProfileFields = field(default_factory=ProfileFields)
 
 
 MENTEE = Person("mentee@example.com", "Jamie Novak", "Europe/Prague", _("books, pays, reviews"))

@@ -16,6 +16,7 @@ from mentormatch.demo import meetings, people
 from mentormatch.demo.people import Mentor, Person
 from mentormatch.mentors import services as mentors
 from mentormatch.mentors.models import MentorProfile, Topic
+from mentormatch.mentors.profile import ProfileFields
 from payments import services as payments
 from payments import wiring
 from payments.models import PaymentAccount
@@ -70,23 +71,23 @@ def add_mentor(mentor: Mentor) -> None:
 
 @transaction.atomic
 def _write_profile(mentor: Mentor, user: User) -> MentorProfile:
-    profile = mentors.create_or_update_profile(
-        user=user,
-        headline=mentor.headline,
-        bio=mentor.bio,
-        topics=[_topic(name) for name in mentor.topics],
-        languages=list(mentor.languages),
-        country=mentor.country,
-        time_zone=mentor.person.zone,
-        currency=mentor.currency,
-        hourly_rate_minor=mentor.hourly,
-        trial_rate_minor=mentor.trial,
-        lengths=list(mentor.lengths),
-        step_minutes=mentor.step,
-        notice_minutes=mentor.notice,
-        requires_approval=mentor.approval,
-        **mentor.more,
-    )
+    fields: ProfileFields = {
+        "headline": mentor.headline,
+        "bio": mentor.bio,
+        "topics": [_topic(name) for name in mentor.topics],
+        "languages": list(mentor.languages),
+        "country": mentor.country,
+        "time_zone": mentor.person.zone,
+        "currency": mentor.currency,
+        "hourly_rate_minor": mentor.hourly,
+        "trial_rate_minor": mentor.trial,
+        "lengths": list(mentor.lengths),
+        "step_minutes": mentor.step,
+        "notice_minutes": mentor.notice,
+        "requires_approval": mentor.approval,
+    }
+    fields.update(mentor.more)
+    profile = mentors.create_or_update_profile(user=user, **fields)
     return mentors.submit_for_review(mentor=profile)
 
 

@@ -129,7 +129,7 @@ def mail_detail(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "demo/mail_detail.html", {"mail": mail, "sandbox": MAIL_SANDBOX})
 
 
-@csp(MAIL_CSP)
+@csp(MAIL_CSP)  # type: ignore[arg-type]  # its types know no view with a parameter
 @xframe_options_sameorigin
 @require_safe
 def mail_html(request: HttpRequest, code: str) -> HttpResponse:

@@ -7,9 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mentormatch.background import lifeline
 from mentormatch.background.supervisor import Supervisor, answers, is_loopback, refusal_of
-
-DEMO_PASSWORD = "demo-mentormatch"  # noqa: S105  # everyone's, and printed
-DEMO_PEOPLE = ("mentee", "mentee2", "mentor", "mentor2", "mentor3", "staff")
+from mentormatch.demo import people
 
 
 class Command(BaseCommand):
@@ -40,9 +38,8 @@ class Command(BaseCommand):
         lines = [f"MentorMatch is at {settings.SITE_URL}/  (Ctrl-C ends it)"]
         if settings.DEMO:
             public = settings.DEMO_MODE == "public"
-            people = [name for name in DEMO_PEOPLE if not (public and name == "staff")]
-            addresses = ", ".join(f"{name}@example.com" for name in people)
-            lines.append(f"Log in with the password {DEMO_PASSWORD} as {addresses}")
+            log_ins = [person.email for person in people.LOG_INS if not (public and person.staff)]
+            lines.append(f"Log in with the password {people.PASSWORD} as {', '.join(log_ins)}")
             if not public:
                 lines.append(f"or with one click at {settings.SITE_URL}/demo/")
         self.stdout.write("\n".join(lines))
