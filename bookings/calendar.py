@@ -70,8 +70,13 @@ def check_offered(
     `InvalidInput` for what can never be right: `length_not_offered`, `in_the_past`, `too_soon`,
     `too_far`; `Conflict` for what isn't as things stand: `not_payable`, `slot_unavailable`.
     """
-    check_length(mentor, session_type, duration_minutes)
-    _check_instant(mentor, starts_at, now)
+    check_sane(
+        mentor,
+        starts_at=starts_at,
+        duration_minutes=duration_minutes,
+        session_type=session_type,
+        now=now,
+    )
     if not mentor.is_listed:
         raise Conflict(_("This mentor can't be booked at the moment."), code="slot_unavailable")
     if not is_payable(mentor, session_type, duration_minutes):
@@ -90,6 +95,22 @@ def check_offered(
         ignoring=ignoring,
     ):
         raise Conflict(_("That time isn't free. Choose another one."), code="slot_unavailable")
+
+
+def check_sane(
+    mentor: MentorProfile,
+    *,
+    starts_at: dt.datetime,
+    duration_minutes: int,
+    session_type: str,
+    now: dt.datetime,
+) -> None:
+    """The `InvalidInput` half of `check_offered`: without a query, before anything is reckoned.
+
+    A time that passed it is near enough to the present for arithmetic.
+    """
+    check_length(mentor, session_type, duration_minutes)
+    _check_instant(mentor, starts_at, now)
 
 
 def nearest(

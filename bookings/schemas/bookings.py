@@ -3,7 +3,7 @@
 from typing import Literal, Self
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from bookings.models import Booking
 from mentormatch.schemas import Instant, PageQuery, RowId, Strict
@@ -20,6 +20,14 @@ class BookingIn(Strict):
     session_type: Literal["one_on_one", "group", "trial"]
     notes: str = Field("", max_length=MAX_NOTES)
     group_session_id: str | None = Field(None, max_length=32)
+
+    @field_validator("group_session_id")
+    @classmethod
+    def _only_of_a_group(cls, given: str | None, info: ValidationInfo) -> str | None:
+        # Nobody who asked for a seat in a group is charged for a session of their own.
+        if given is not None and info.data.get("session_type") != Booking.Type.GROUP:
+            raise ValueError("Only a booking of session_type `group` names a group session.")
+        return given
 
 
 class CancelIn(Strict):

@@ -144,6 +144,13 @@ def _check(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> policy.Price:
     mentee, session_type, now = wanted["viewer"], wanted["session_type"], wanted["now"]
     starts_at, minutes = wanted["starts_at"], wanted["duration_minutes"]
     _check_possible(mentor, mentee, session_type)
+    calendar.check_sane(
+        mentor,
+        starts_at=starts_at,
+        duration_minutes=minutes,
+        session_type=session_type,
+        now=now,
+    )
     _check_bookable(mentor)
     ends_at = starts_at + dt.timedelta(minutes=minutes)
     check_people_are_free(mentor=mentor, mentee=mentee, starts_at=starts_at, ends_at=ends_at)

@@ -39,6 +39,13 @@ def reschedule_booking(
         _check_may(booking, side, now)
         if starts_at == booking.starts_at:
             return booking
+        calendar.check_sane(
+            booking.mentor,
+            starts_at=starts_at,
+            duration_minutes=booking.duration_minutes,
+            session_type=booking.session_type,
+            now=now,
+        )
         ends_at = starts_at + dt.timedelta(minutes=booking.duration_minutes)
         check_people_are_free(
             mentor=booking.mentor,

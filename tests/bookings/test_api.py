@@ -111,6 +111,8 @@ def test_the_same_again_is_a_conflict(api, mentor, mentee):
         ({"scheduled_at": "2026-06-01T08:30:00Z"}, "scheduled_at"),
         ({"scheduled_at": "2027-06-03T08:00:00Z"}, "scheduled_at"),
         ({"scheduled_at": "2026-02-30T08:00:00Z"}, "scheduled_at"),
+        ({"scheduled_at": "9999-12-31T23:59:59Z"}, "scheduled_at"),
+        ({"group_session_id": "abc"}, "group_session_id"),
         ({"scheduled_at": 1780000000}, "scheduled_at"),
         ({"duration_minutes": 14}, "duration_minutes"),
         ({"duration_minutes": 181}, "duration_minutes"),
@@ -232,9 +234,10 @@ def test_moving_to_another_time(api, mentor, mentee):
     taken = put(client, booking, "reschedule", {"scheduled_at": "2026-06-03T11:00:00Z"})
     assert (taken.status_code, taken.json()["code"]) == (409, "slot_unavailable")
     assert len(taken.json()["nearest"]) == 3
-    past = put(client, booking, "reschedule", {"scheduled_at": "2026-05-03T11:00:00Z"})
-    assert past.status_code == 400
-    assert past.json()["errors"][0]["field"] == "scheduled_at"
+    for year in (2025, 9999):
+        never = put(client, booking, "reschedule", {"scheduled_at": f"{year}-12-31T23:59:59Z"})
+        assert never.status_code == 400
+        assert never.json()["errors"][0]["field"] == "scheduled_at"
 
 
 def test_moving_too_late(api, mentee, freeze):

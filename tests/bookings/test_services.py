@@ -130,6 +130,7 @@ def test_nobody_is_in_two_sessions(mentor):
         ({"starts_at": NOW - HOUR}, "in_the_past"),
         ({"starts_at": NOW + HOUR / 2}, "too_soon"),
         ({"starts_at": NOW + 24 * 61 * HOUR}, "too_far"),
+        ({"starts_at": dt.datetime.max.replace(tzinfo=dt.UTC)}, "too_far"),
         ({"session_type": "trial"}, "length_not_offered"),
     ],
 )
@@ -137,6 +138,14 @@ def test_what_can_never_be_booked_is_invalid(mentor, change, code):
     with refused(code, InvalidInput):
         book(mentor, **change)
     assert not Booking.objects.exists()
+
+
+def test_a_time_that_can_never_be_is_invalid_even_for_who_is_busy_then(mentor):
+    mentee = UserFactory()
+    BookingFactory(mentee=mentee, starts_at=NOW - HOUR / 2)
+    for starts_at, code in [(NOW - HOUR / 2, "in_the_past"), (NOW + HOUR / 4, "too_soon")]:
+        with refused(code, InvalidInput):
+            book(mentor, mentee, starts_at=starts_at)
 
 
 def test_mentors_cannot_book_themselves(mentor):
