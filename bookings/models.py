@@ -43,10 +43,16 @@ class AvailabilitySlot(TimestampedModel):
                 condition=Q(end_minute__gt=F("start_minute"), end_minute__lte=1440),
                 name="bookings_availability_ends_after_start",
             ),
+            # One for each kind: SQLite can't be told that two empty weekdays are the same.
             models.UniqueConstraint(
-                fields=["mentor", "weekday", "date", "start_minute", "end_minute"],
-                nulls_distinct=False,
-                name="bookings_availability_once",
+                fields=["mentor", "weekday", "start_minute", "end_minute"],
+                condition=Q(date__isnull=True),
+                name="bookings_availability_once_a_week",
+            ),
+            models.UniqueConstraint(
+                fields=["mentor", "date", "start_minute", "end_minute"],
+                condition=Q(weekday__isnull=True),
+                name="bookings_availability_once_on_a_date",
             ),
         ]
 

@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'openings',
                 'ordering': ['weekday', 'date', 'start_minute'],
                 'indexes': [models.Index(fields=['mentor', 'date'], name='bookings_av_mentor__6f683b_idx')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('date__isnull', False), ('weekday__isnull', True)), models.Q(('date__isnull', True), ('weekday__isnull', False), ('weekday__lte', 6)), _connector='OR'), name='bookings_availability_weekday_or_date'), models.CheckConstraint(condition=models.Q(('end_minute__gt', models.F('start_minute')), ('end_minute__lte', 1440)), name='bookings_availability_ends_after_start'), models.UniqueConstraint(fields=('mentor', 'weekday', 'date', 'start_minute', 'end_minute'), name='bookings_availability_once', nulls_distinct=False)],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('date__isnull', False), ('weekday__isnull', True)), models.Q(('date__isnull', True), ('weekday__isnull', False), ('weekday__lte', 6)), _connector='OR'), name='bookings_availability_weekday_or_date'), models.CheckConstraint(condition=models.Q(('end_minute__gt', models.F('start_minute')), ('end_minute__lte', 1440)), name='bookings_availability_ends_after_start'), models.UniqueConstraint(condition=models.Q(('date__isnull', True)), fields=('mentor', 'weekday', 'start_minute', 'end_minute'), name='bookings_availability_once_a_week'), models.UniqueConstraint(condition=models.Q(('weekday__isnull', True)), fields=('mentor', 'date', 'start_minute', 'end_minute'), name='bookings_availability_once_on_a_date')],
             },
         ),
         migrations.AddIndex(

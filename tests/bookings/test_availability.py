@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from bookings.models import AvailabilitySlot, TimeOff
@@ -64,6 +64,13 @@ def test_a_window_that_can_not_be_is_refused(mentor, fields):
     with pytest.raises(InvalidInput):
         services.add_window(mentor=mentor, **fields)
     assert not AvailabilitySlot.objects.exists()
+
+
+@pytest.mark.parametrize("day", [{"weekday": 2}, {"weekday": None, "date": NOW.date()}])
+def test_the_database_keeps_a_window_once(mentor, day):
+    factories.AvailabilityFactory(mentor=mentor, **day)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.AvailabilityFactory(mentor=mentor, **day)
 
 
 def test_another_mentors_window_and_a_removed_one_are_not_found(mentor):
