@@ -255,9 +255,10 @@ def _check_mail(visitor: Visitor, booking: Booking) -> None:
     ]
     assert mails.filter(kind="payment_received", status=Mail.Status.SENT).count() == 1
     visitor.go("/demo/mail/?to=ada@example.com")
-    visitor.follow(re.compile("^Confirmed: your session"))
+    visitor.follow(f"Confirmed: your session with {booking.mentor.name}")
     visitor.sees("Invitation (REQUEST)")
-    expect(visitor.page.frame_locator("iframe").get_by_text("See the booking")).to_be_visible()
+    visitor.page.frame_locator("iframe").get_by_text("See the booking").click()
+    visitor.sees("You have met.")
 
 
 def test_the_clock_shows_what_time_brings(browser: Browser, site: str) -> None:
