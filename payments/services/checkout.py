@@ -217,11 +217,11 @@ def _expire(booking: Booking, now: dt.datetime) -> None:
     checkout = _close(row) if row is not None else None
     if row is not None and checkout is not None:
         record_checkout(transaction=row, checkout=checkout, now=now)
-        return
+        if checkout.is_processing or checkout.is_open:
+            return
     with exclusive():
         booking = bookings.lock_booking(booking)
-        # Nobody ever saw the address of a checkout that isn't written down.
-        if row is not None:
+        # Even after it was paid: what came when the session was over is on its way back.
+        if bookings.expire_hold(booking=booking, now=now) and row is not None:
+            # Nobody ever saw the address of a checkout that isn't written down.
             ledger.move(transaction=row, to=Status.FAILED)
-        if booking.is_to_pay:
-            bookings.expire_hold(booking=booking, now=now)

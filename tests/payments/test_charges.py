@@ -6,6 +6,7 @@ import pytest
 
 from bookings import services as bookings
 from bookings.models import Booking
+from mentormatch import times
 from mentormatch.errors import Conflict, Forbidden, StripeError
 from payments import services
 from payments.models import Transaction, WebhookEvent
@@ -329,3 +330,21 @@ def test_a_checkout_that_opened_too_late_is_closed(booking, opened):
         checkouts._remember(row, answer)
     checkout.refresh_from_db()
     assert checkout.status == "expired"
+
+
+def test_a_session_that_was_over_when_it_was_paid_for_is_refunded_and_let_go(freeze, mentor, work):
+    """Booked at the last minute: the hold outlives the session."""
+    clock = freeze()
+    soon = times.now() + dt.timedelta(minutes=10)
+    booking = BookingFactory(mentor=mentor, to_pay=True, starts_at=soon, duration_minutes=15)
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    clock.shift(dt.timedelta(minutes=30))
+    testing.pay(row.stripe_checkout_session_id)
+    work()
+    row.refresh_from_db()
+    assert row.status == Status.REFUNDED
+    clock.shift(dt.timedelta(minutes=10))
+    assert services.expire_unpaid() == 1
+    assert services.expire_unpaid() == 0
+    booking.refresh_from_db()
+    assert booking.cancellation_code == Booking.CancellationCode.EXPIRED
