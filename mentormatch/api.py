@@ -5,7 +5,7 @@ from typing import Any
 from ninja import NinjaAPI, Swagger
 from ninja.openapi.schema import OpenAPISchema
 
-from mentormatch import problems
+from mentormatch import openapi, problems
 from mentormatch.auth import access_token
 from mentormatch.parsing import StrictParser
 
@@ -19,7 +19,7 @@ Times are RFC 3339 with an offset; money is an integer in the currency's minor u
 class Api(NinjaAPI):
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
-        problems.document(schema)
+        openapi.complete(schema)
         return schema
 
 

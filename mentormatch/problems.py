@@ -13,7 +13,6 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from mentormatch.errors import DomainError, NotFound, TryAgain
-from mentormatch.schemas import Problem
 
 API_PREFIX = "/api/"
 RETRY_AFTER_SECONDS = {429: 60, 503: 5}
@@ -90,17 +89,6 @@ def _refused(error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, ValueError | RecursionError):
         detail = _("The body can't be read as JSON: %(why)s.") % {"why": error.__cause__}
     return problem(error.status_code, detail)
-
-
-def document(schema: dict[str, Any]) -> None:
-    """Say in an OpenAPI description that every operation may answer with a problem."""
-    answer = {
-        "description": "Refused, in the one error shape (RFC 9457).",
-        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-    }
-    for operations in schema["paths"].values():
-        for operation in operations.values():
-            operation["responses"] |= {"4XX": answer, "5XX": answer}
 
 
 def install(api: NinjaAPI) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Any, Generic, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -30,6 +30,14 @@ Instant = Annotated[
 
 # A row's number: what a database can hold.
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+def values_of(choices: type[TextChoices]) -> WithJsonSchema:
+    """Describes a field by the values that it can have, in place.
+
+    As a component it would have the class's own name, and two apps have a `Status`.
+    """
+    return WithJsonSchema({"type": "string", "enum": choices.values})
 
 
 class Strict(Schema):
@@ -67,7 +75,10 @@ class FieldError(Schema):
 
 
 class Problem(Schema):
-    """Every refusal of the API (RFC 9457)."""
+    """Every refusal of the API (RFC 9457).
+
+    Some bring more members: `slot_unavailable` the `nearest` free slots.
+    """
 
     type: str = "about:blank"
     title: str

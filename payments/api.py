@@ -25,7 +25,7 @@ from payments.schemas import (
 )
 from payments.stripe_service import WEBHOOK_LIMIT_BYTES, TooLarge
 
-router = Router(tags=["payments"])
+router = Router(tags=["Payments"])
 
 
 def _mentor(request: LoggedInRequest) -> MentorProfile:

@@ -1,19 +1,21 @@
 """Sessions as the API shows them."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from ninja import Schema
 
 from mentormatch.accounts.models import User
-from mentormatch.schemas import Instant
+from mentormatch.schemas import Instant, values_of
 from sessions_app import room
 from sessions_app.models import Session
+
+SessionStatus = Annotated[Session.Status, values_of(Session.Status)]
 
 
 class SessionOut(Schema):
     id: str
     booking_ids: list[str]
-    status: Session.Status
+    status: SessionStatus
     starts_at: Instant
     ends_at: Instant
     planned_minutes: int

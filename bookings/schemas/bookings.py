@@ -1,16 +1,18 @@
 """Bookings as the API takes and shows them."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from ninja import Schema
 from pydantic import Field, ValidationInfo, field_validator
 
 from bookings.models import Booking
-from mentormatch.schemas import Instant, PageQuery, RowId, Strict
+from mentormatch.schemas import Instant, PageQuery, RowId, Strict, values_of
 from sessions_app.models import Session
+from sessions_app.schemas import SessionStatus
 
 MAX_REASON = 500
 MAX_NOTES = 2000
+BookingStatus = Annotated[Booking.Status, values_of(Booking.Status)]
 
 
 class BookingIn(Strict):
@@ -39,7 +41,7 @@ class RescheduleIn(Strict):
 
 
 class BookingQuery(PageQuery):
-    status: Booking.Status | None = None
+    status: BookingStatus | None = None
     role: Literal["mentor", "mentee"] | None = None
 
 
@@ -53,7 +55,7 @@ class BookingOut(Schema):
     ends_at: Instant
     duration_minutes: int
     session_type: Booking.Type
-    status: Booking.Status
+    status: BookingStatus
     price: int
     platform_fee: int
     currency: str
@@ -95,7 +97,7 @@ SAME_NAMES = (
 
 class BookingSessionOut(Schema):
     id: str
-    status: Session.Status
+    status: SessionStatus
     starts_at: Instant
 
 

@@ -7,7 +7,7 @@ from mentormatch.accounts.schemas import Me, MeChanges
 from mentormatch.accounts.services import update_settings
 from mentormatch.auth import LoggedInRequest
 
-router = Router(tags=["me"])
+router = Router(tags=["Me"])
 
 
 @router.get("/me", response=Me, summary="Who I am")
