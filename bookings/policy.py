@@ -83,6 +83,19 @@ def may_reschedule(booking: Booking, side: str, now: dt.datetime) -> bool:
     return side == Booking.Side.MENTEE and now <= booking.starts_at - FREE_CANCELLATION
 
 
+def earned_at(booking: Booking) -> dt.datetime | None:
+    """When the mentor has earned the price; `None` as long as, or because, they haven't.
+
+    A session that the mentee called off too late was earned at its planned end: nothing goes
+    back, and its time was kept free.
+    """
+    if booking.completed_at or booking.status != Booking.Status.CANCELLED:
+        return booking.completed_at
+    was_late = booking.confirmed_at and not booking.refund_minor
+    by_mentee = booking.cancelled_by == Booking.Side.MENTEE
+    return booking.ends_at if was_late and by_mentee else None
+
+
 def answer_by(starts_at: dt.datetime, now: dt.datetime) -> dt.datetime:
     """Until when a mentor may answer a request.
 

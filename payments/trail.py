@@ -8,6 +8,7 @@ from functools import cached_property
 from django.conf import settings
 from django.db.models import QuerySet, Sum
 
+from bookings import policy
 from bookings.models import Booking
 from mentormatch.mentors.models import MentorProfile
 from payments.models import Transaction
@@ -59,9 +60,9 @@ class Trail:
 
     @property
     def payable_from(self) -> dt.datetime | None:
-        """When the payout leaves; `None` until the session is completed."""
-        completed_at = self.charge.sold.completed_at
-        return completed_at and completed_at + dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
+        """When the payout leaves; `None` until the mentor has earned it."""
+        earned_at = policy.earned_at(self.charge.sold)
+        return earned_at and earned_at + dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
 
 
 def trail_of(booking: Booking) -> Trail | None:

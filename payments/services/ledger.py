@@ -19,9 +19,9 @@ ENTERED_FROM: Mapping[str, tuple[str, ...]] = {
     Status.PROCESSING: (Status.PENDING,),
     Status.SUCCEEDED: (Status.PENDING, Status.PROCESSING, Status.FAILED),
     Status.FAILED: (Status.PENDING, Status.PROCESSING),
-    Status.PARTIALLY_REFUNDED: (Status.SUCCEEDED,),
-    Status.REFUNDED: (Status.SUCCEEDED, Status.PARTIALLY_REFUNDED),
 }
+# A bank may send back a refund that had gone through.
+REFUND_FAILS_FROM = (*ENTERED_FROM[Status.FAILED], Status.SUCCEEDED)
 
 
 def move(*, transaction: Transaction, to: str, **facts: Any) -> bool:
@@ -29,7 +29,9 @@ def move(*, transaction: Transaction, to: str, **facts: Any) -> bool:
 
     A compare-and-swap: of many who come with the same news one gets True. Safe to repeat.
     """
-    rows = Transaction.objects.filter(pk=transaction.pk, status__in=ENTERED_FROM[to])
+    fails = transaction.type == Type.REFUND and to == Status.FAILED
+    sources = REFUND_FAILS_FROM if fails else ENTERED_FROM[to]
+    rows = Transaction.objects.filter(pk=transaction.pk, status__in=sources)
     if not rows.update(status=to, updated_at=times.now(), **facts):
         return False
     transaction.refresh_from_db()
@@ -137,8 +139,13 @@ def open_payout(*, charge: Transaction, now: dt.datetime, **facts: Any) -> Trans
     )
 
 
-def count_refund(*, refund: Transaction) -> None:
-    """Move the charge to where its refunds that went through put it."""
-    charge = refund.charge
-    whole = refunded_minor(charge, only_done=True) >= charge.amount_minor
-    move(transaction=charge, to=Status.REFUNDED if whole else Status.PARTIALLY_REFUNDED)
+def count_refunds(*, charge: Transaction) -> None:
+    """Bring a locked charge to where the refunds that went through put it.
+
+    Back as well: a bank may send one back that had gone through.
+    """
+    done = refunded_minor(charge, only_done=True)
+    whole = Status.REFUNDED if done >= charge.amount_minor else Status.PARTIALLY_REFUNDED
+    came = Transaction.objects.filter(pk=charge.pk, status__in=(*Transaction.PAID, Status.REFUNDED))
+    came.update(status=whole if done else Status.SUCCEEDED, updated_at=times.now())
+    charge.refresh_from_db()

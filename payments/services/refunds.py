@@ -1,7 +1,6 @@
 """Money that goes back: asked for inside a transaction, sent by a task, told by Stripe."""
 
 import datetime as dt
-import logging
 from typing import Any
 
 from django.db import transaction as db
@@ -10,28 +9,32 @@ from django.utils.translation import gettext as _
 from bookings import services as bookings
 from bookings.models import Booking
 from mentormatch import times
-from mentormatch.errors import Conflict, InvalidInput, StripeError
+from mentormatch.errors import Conflict, InvalidInput
 from payments import tasks
 from payments.models import Transaction
-from payments.services import ledger
+from payments.services import ledger, sending
+from payments.services.sending import STUCK_AFTER
 from payments.signals import refund_made
-from payments.stripe_service import StripeBroken, StripeRefused, StripeService, why
+from payments.stripe_service import StripeService
 from payments.stripe_types import Refund
 
-logger = logging.getLogger(__name__)
 Status = Transaction.Status
-# How long after its last try a row that still waits is taken up again by the sweeper.
-STUCK_AFTER = dt.timedelta(minutes=15)
 
 
 def refund_booking(
     *, booking: Booking, amount_minor: int, reason: str, now: dt.datetime | None = None
 ) -> Transaction | None:
-    """Give back a part of what was paid for a booking; `None` where nothing was."""
+    """Give back a part of what was paid for a booking; `None` where nothing is left to give.
+
+    What went back before counts: a booking of which a part was refunded can still be cancelled.
+    """
     charge = booking.transactions.filter(
         type=Transaction.Type.BOOKING, status__in=Transaction.PAID
     ).first()
-    if charge is None or amount_minor == 0:
+    if charge is None:
+        return None
+    amount_minor = min(amount_minor, charge.amount_minor - ledger.refunded_minor(charge))
+    if amount_minor <= 0:
         return None
     return request_refund(charge=charge, amount_minor=amount_minor, reason=reason, now=now)
 
@@ -72,47 +75,28 @@ def refund_rest(*, charge: Transaction, reason: str, now: dt.datetime | None = N
 
 
 def send_refund(*, transaction: Transaction, now: dt.datetime | None = None) -> None:
-    """Ask Stripe to send it back, once however often this is called.
+    """Ask Stripe to send it back, once however often this is called; or how far it is.
 
     Raises `StripeError` where asking again later may help; a refusal is left to staff.
     """
-    if transaction.status != Status.PENDING:
+    if transaction.status not in Transaction.OPEN:
         return
     now = now or times.now()
-    ledger.note(transaction=transaction, next_attempt_at=now + STUCK_AFTER)
-    try:
-        refund = _sent_before(transaction) or StripeService().create_refund(transaction=transaction)
-    except StripeRefused as refusal:
-        _refused(transaction, why(refusal))
-    except StripeBroken as error:
-        # Stripe repeats this answer under the same key: look first, then ask under another.
-        attempts = transaction.attempts + 1
-        ledger.note(transaction=transaction, attempts=attempts, last_error=why(error))
-        raise
-    except StripeError as error:
-        ledger.note(transaction=transaction, last_error=why(error))
-        raise
-    else:
-        record_refund(transaction=transaction, refund=refund, now=now)
+    with sending.asking(transaction, now=now):
+        sent = _at_stripe(transaction, now) or StripeService().create_refund(
+            transaction=transaction
+        )
+        record_refund(transaction=transaction, refund=sent, now=now)
 
 
-def _sent_before(row: Transaction) -> Refund | None:
-    """What an earlier attempt whose answer we never saw came to."""
-    if row.attempts <= 1:
+def _at_stripe(row: Transaction, now: dt.datetime) -> Refund | None:
+    """What an earlier call, perhaps one whose answer we never saw, came to."""
+    if row.stripe_refund_id:
+        return StripeService().retrieve_refund(row.stripe_refund_id)
+    if not sending.may_be_out(row, now=now):
         return None
     found = StripeService().refunds_of(row.charge.stripe_charge_id or "")
     return next((r for r in found if r.metadata.get("transaction") == row.code), None)
-
-
-def _refused(row: Transaction, detail: str) -> None:
-    logger.warning("refund %s was refused: %s", row.code, detail)
-    ledger.move(
-        transaction=row,
-        to=Status.FAILED,
-        last_error=detail,
-        needs_attention=f"Stripe refused this refund: {detail}"[:500],
-        next_attempt_at=None,
-    )
 
 
 def record_refund(
@@ -125,7 +109,7 @@ def record_refund(
         if refund.status == "succeeded":
             facts |= {"succeeded_at": now or times.now(), "next_attempt_at": None}
             if ledger.move(transaction=transaction, to=Status.SUCCEEDED, **facts):
-                ledger.count_refund(refund=transaction)
+                ledger.count_refunds(charge=transaction.charge)
                 refund_made.send(sender=Transaction, transaction=transaction)
         elif refund.status in {"failed", "canceled"}:
             _failed(transaction, refund)
@@ -136,8 +120,9 @@ def record_refund(
 def _failed(row: Transaction, refund: Refund) -> None:
     words = f"Stripe could not send this refund: {refund.failure or refund.status}."
     facts = {"stripe_refund_id": refund.id, "next_attempt_at": None, "needs_attention": words}
-    if not ledger.move(transaction=row, to=Status.FAILED, **facts):
-        ledger.note(transaction=row, needs_attention=words)
+    # A bank may send back even what went through: the charge is no longer refunded then.
+    if ledger.move(transaction=row, to=Status.FAILED, **facts):
+        ledger.count_refunds(charge=row.charge)
 
 
 def adopt_refund(*, charge: Transaction, refund: Refund, now: dt.datetime | None = None) -> None:

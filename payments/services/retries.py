@@ -10,17 +10,20 @@ from mentormatch.errors import Conflict
 from payments import tasks
 from payments.models import Transaction
 from payments.services import ledger, refunds, transfers
-from payments.services.refunds import STUCK_AFTER
+from payments.services.sending import STUCK_AFTER
 
 Status, Type = Transaction.Status, Transaction.Type
 SENT = (Type.REFUND, Type.PAYOUT)
 
 
 def resend_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
-    """Take up again every refund and payout that waits although its task is over."""
+    """Take up again every refund and payout that waits although its task is over.
+
+    And ask about those that Stripe works on: the event that ends it may never come.
+    """
     now = now or times.now()
     stuck = Transaction.objects.filter(
-        type__in=SENT, status=Status.PENDING, next_attempt_at__lte=now
+        type__in=SENT, status__in=Transaction.OPEN, next_attempt_at__lte=now
     )
     return sum(_resend(row, now) for row in stuck.order_by("next_attempt_at")[:limit])
 

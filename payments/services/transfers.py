@@ -1,46 +1,64 @@
 """The mentors' money: passed on by the sweeper once a session has been over for long enough."""
 
 import datetime as dt
-import logging
 
 from django.conf import settings
 from django.db import transaction as db
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.models import Booking
 from mentormatch import times
-from mentormatch.errors import StripeError
 from payments import tasks
 from payments.models import PaymentAccount, Transaction
-from payments.services import ledger
-from payments.services.refunds import STUCK_AFTER
+from payments.services import ledger, sending
+from payments.services.sending import STUCK_AFTER
 from payments.signals import transfer_made
-from payments.stripe_service import StripeBroken, StripeRefused, StripeService, why
+from payments.stripe_service import StripeService
 from payments.stripe_types import Transfer
 
-logger = logging.getLogger(__name__)
 Status = Transaction.Status
+BLOCKED = "The mentor's part can't be sent: their account at Stripe takes no transfers."
 
 
 def due_charges(now: dt.datetime) -> QuerySet[Transaction]:
-    """Charges of sessions that were over `PAYOUT_DELAY_HOURS` ago and aren't passed on yet.
+    """Charges whose payout is due and can be sent."""
+    return _owed(now).filter(mentor__payment_account__transfers_active=True).order_by("pk")
 
-    Those whose payout Stripe refused wait for staff.
+
+def _owed(now: dt.datetime) -> QuerySet[Transaction]:
+    """Charges that were earned (`policy.earned_at`) `PAYOUT_DELAY_HOURS` ago and not passed on.
+
+    Those of which Stripe refused a payout or a refund wait for staff.
     """
-    completed_by = now - dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
+    earned_by = now - dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
+    children = Transaction.objects.filter(parent=OuterRef("pk"))
+    failed_refunds = children.refunds().filter(status=Status.FAILED).exclude(needs_attention="")
+    completed = Q(booking__status=Booking.Status.COMPLETED, booking__completed_at__lte=earned_by)
+    called_off_late = Q(
+        booking__status=Booking.Status.CANCELLED,
+        booking__cancelled_by=Booking.Side.MENTEE,
+        booking__confirmed_at__isnull=False,
+        booking__refund_minor=0,
+        booking__ends_at__lte=earned_by,
+    )
     return Transaction.objects.filter(
-        ~Exists(Transaction.objects.payouts().filter(parent=OuterRef("pk"))),
+        completed | called_off_late,
+        ~Exists(children.payouts()),
+        ~Exists(failed_refunds),
         type=Transaction.Type.BOOKING,
         status__in=Transaction.PAID,
-        booking__status=Booking.Status.COMPLETED,
-        booking__completed_at__lte=completed_by,
-        mentor__payment_account__transfers_active=True,
-    ).order_by("pk")
+    )
 
 
 def send_due_transfers(*, now: dt.datetime | None = None, limit: int = 200) -> int:
-    """Write down every payout that is due and let tasks send them; gives their number."""
+    """Write down every payout that is due and let tasks send them; gives their number.
+
+    Staff are told of those that nobody can be sent.
+    """
     now = now or times.now()
+    blocked = _owed(now).exclude(mentor__payment_account__transfers_active=True)
+    for charge in blocked.filter(needs_attention="")[:limit]:
+        ledger.note(transaction=charge, needs_attention=BLOCKED)
     return sum(_queue(charge, now) for charge in due_charges(now)[:limit])
 
 
@@ -49,6 +67,8 @@ def _queue(charge: Transaction, now: dt.datetime) -> bool:
         charge = ledger.lock(charge)
         if not due_charges(now).filter(pk=charge.pk).exists():
             return False  # another worker was quicker, or it was refunded meanwhile
+        if charge.needs_attention == BLOCKED:
+            ledger.note(transaction=charge, needs_attention="")
         return request_transfer(charge=charge, now=now) is not None
 
 
@@ -69,46 +89,30 @@ def send_transfer(*, transaction: Transaction, now: dt.datetime | None = None) -
     if transaction.status != Status.PENDING:
         return
     now = now or times.now()
-    ledger.note(transaction=transaction, next_attempt_at=now + STUCK_AFTER)
-    account = PaymentAccount.objects.filter(mentor=transaction.mentor).first()
-    if account is None or not account.stripe_account_id:
-        _refused(transaction, "The mentor has no connected account.")
-        return
-    try:
-        transfer = _sent_before(transaction) or StripeService().create_transfer(
-            transaction=transaction, destination=account.stripe_account_id
-        )
-    except StripeRefused as refusal:
-        _refused(transaction, why(refusal))
-    except StripeBroken as error:
-        # Stripe repeats this answer under the same key: look first, then ask under another.
-        attempts = transaction.attempts + 1
-        ledger.note(transaction=transaction, attempts=attempts, last_error=why(error))
-        raise
-    except StripeError as error:
-        ledger.note(transaction=transaction, last_error=why(error))
-        raise
-    else:
-        record_transfer(transaction=transaction, transfer=transfer, now=now)
+    with sending.asking(transaction, now=now):
+        sent = _at_stripe(transaction, now) or _create(transaction)
+        if sent is not None:
+            record_transfer(transaction=transaction, transfer=sent, now=now)
 
 
-def _sent_before(row: Transaction) -> Transfer | None:
-    """What an earlier attempt whose answer we never saw came to."""
-    if row.attempts <= 1:
+def _at_stripe(row: Transaction, now: dt.datetime) -> Transfer | None:
+    """What an earlier call whose answer we never saw came to."""
+    if not sending.may_be_out(row, now=now):
         return None
     found = StripeService().transfers_of(row.sold.code)
     return next((t for t in found if t.metadata.get("transaction") == row.code), None)
 
 
-def _refused(row: Transaction, detail: str) -> None:
-    logger.warning("payout %s was refused: %s", row.code, detail)
-    ledger.move(
-        transaction=row,
-        to=Status.FAILED,
-        last_error=detail[:500],
-        needs_attention=f"Stripe refused this payout: {detail}"[:500],
-        next_attempt_at=None,
-    )
+def _create(row: Transaction) -> Transfer | None:
+    account = PaymentAccount.objects.filter(mentor=row.mentor).first()
+    if account is None or not account.stripe_account_id:
+        sending.refused(row, "The mentor has no connected account.")
+        return None
+    # A refund that was made at Stripe may have come in since it was written down.
+    if row.amount_minor > ledger.passed_on_minor(row.charge):
+        sending.refused(row, "What was paid has gone back meanwhile.")
+        return None
+    return StripeService().create_transfer(transaction=row, destination=account.stripe_account_id)
 
 
 def record_transfer(

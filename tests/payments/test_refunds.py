@@ -1,6 +1,7 @@
 """Money that goes back: once, never more than came, and told as it stands at Stripe."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -10,11 +11,12 @@ from mentormatch.errors import Conflict, StripeError
 from payments import services
 from payments.models import Transaction
 from payments.services import ledger
-from payments.services.refunds import STUCK_AFTER
+from payments.services.sending import STUCK_AFTER
 from payments.signals import refund_made
 from payments.stripe_emulator import context, testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_emulator.resources import refunds as at_stripe
+from payments.stripe_service import StripeService
 from payments.stripe_types import Refund
 
 pytestmark = pytest.mark.django_db
@@ -181,4 +183,56 @@ def test_cancelling_again_gives_nothing_back_twice(booking, paid, work):
     with pytest.raises(Conflict):
         bookings.cancel_booking(booking=booking, by=booking.mentor.user)
     work()
+    assert refunds_at_stripe() == [6000]
+
+
+def test_a_booking_of_which_a_part_went_back_can_still_be_cancelled(booking, paid, work):
+    services.request_refund(charge=paid, amount_minor=1500, reason="a bad start")
+    work()
+    services.call_off(booking=booking, by=booking.mentee)
+    work()
+    paid.refresh_from_db()
+    assert paid.status == Status.REFUNDED
+    assert refunds_at_stripe() == [1500, 4500]
+
+
+def test_a_refund_that_the_bank_sent_back_can_be_sent_again(booking, paid, work):
+    services.call_off(booking=booking, by=booking.mentee)
+    work()
+    row = paid.children.get()
+    testing.fail_refund(row.stripe_refund_id)
+    work()
+    row.refresh_from_db()
+    paid.refresh_from_db()
+    assert (row.status, paid.status) == (Status.FAILED, Status.SUCCEEDED)
+    assert row.needs_attention
+    again = services.retry(transaction=row)
+    work()
+    again.refresh_from_db()
+    paid.refresh_from_db()
+    assert (again.status, paid.status) == (Status.SUCCEEDED, Status.REFUNDED)
+
+
+def test_a_refund_whose_key_is_forgotten_is_looked_for_first(paid, run_tasks, freeze):
+    """Stripe keeps a key for a day; the outage lasted longer, and the first call had gone out."""
+    row = services.request_refund(charge=paid, amount_minor=2000, reason="half")
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        services.send_refund(transaction=row)
+    freeze(row.created_at + dt.timedelta(hours=25))
+    services.send_refund(transaction=row)
+    assert row.status == Status.SUCCEEDED
+    assert refunds_at_stripe() == [2000]
+
+
+def test_a_refund_that_stripe_still_works_on_is_asked_about(booking, paid, run_tasks):
+    """Its last event never came."""
+    services.call_off(booking=booking, by=booking.mentee)
+    row = paid.children.get()
+    sent = StripeService().create_refund(transaction=row)
+    services.record_refund(transaction=row, refund=replace(sent, status="pending"))
+    assert row.status == Status.PROCESSING
+    assert services.resend_stuck(now=row.next_attempt_at) == 1
+    run_tasks()
+    row.refresh_from_db()
+    assert row.status == Status.SUCCEEDED
     assert refunds_at_stripe() == [6000]

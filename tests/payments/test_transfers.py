@@ -5,13 +5,16 @@ import datetime as dt
 import pytest
 
 from bookings import services as bookings
+from mentormatch import times
 from mentormatch.errors import Conflict, StripeError
-from payments import services
-from payments.models import PaymentAccount, Transaction
+from payments import services, trail
+from payments.models import PaymentAccount, Transaction, WebhookEvent
 from payments.signals import transfer_made
-from payments.stripe_emulator import testing
+from payments.stripe_emulator import context, testing
 from payments.stripe_emulator.models import StripeObject
+from payments.stripe_emulator.resources import refunds as at_stripe
 from payments.stripe_emulator.testing import books_add_up, differences
+from tests.payments.conftest import onboarded
 
 pytestmark = pytest.mark.django_db
 Status = Transaction.Status
@@ -131,3 +134,99 @@ def test_a_refused_transfer_is_left_to_staff_who_may_retry(completed, paid, free
     with pytest.raises(Conflict):
         services.retry(transaction=row)
     assert transfers() == [5400]
+
+
+def test_a_transfer_whose_key_is_forgotten_is_looked_for_first(completed, paid, freeze):
+    """Stripe keeps a key for a day; after that the same call would be another transfer."""
+    services.request_refund(charge=paid, amount_minor=4000, reason="a bad line")
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    row = paid.children.payouts().get()
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        services.send_transfer(transaction=row)
+    freeze(row.created_at + dt.timedelta(hours=25))
+    services.send_transfer(transaction=row)
+    assert row.status == Status.SUCCEEDED
+    assert transfers() == [1800]
+
+
+def test_a_transfer_that_went_to_a_former_account_is_found(completed, paid, freeze, run_tasks):
+    """The answer was lost, and the mentor has another account by the time we ask again."""
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    row = paid.children.get()
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        services.send_transfer(transaction=row)
+    services.disconnect_account(account=paid.mentor.payment_account)
+    onboarded(paid.mentor)
+    with pytest.raises(StripeError):
+        services.send_transfer(transaction=row)
+    services.send_transfer(transaction=row)
+    assert row.status == Status.SUCCEEDED
+    assert transfers() == [5400]
+
+
+def test_staff_are_told_of_money_that_nobody_can_be_sent(completed, paid, freeze, work):
+    freeze(completed.completed_at + DELAY)
+    services.disconnect_account(account=paid.mentor.payment_account)
+    services.send_due_transfers()
+    paid.refresh_from_db()
+    assert "can't be sent" in paid.needs_attention
+    onboarded(paid.mentor)
+    assert services.send_due_transfers() == 1
+    paid.refresh_from_db()
+    assert paid.needs_attention == ""
+    work()
+    assert transfers() == [5400]
+
+
+def test_while_a_refund_failed_nothing_is_passed_on(completed, paid, freeze, work):
+    row = services.request_refund(charge=paid, amount_minor=6000, reason="nobody came")
+    work()
+    row.refresh_from_db()
+    testing.fail_refund(row.stripe_refund_id)
+    work()
+    freeze(completed.completed_at + DELAY)
+    assert services.send_due_transfers() == 0
+    row.refresh_from_db()
+    services.retry(transaction=row)
+    work()
+    assert services.send_due_transfers() == 0
+    paid.refresh_from_db()
+    assert paid.status == Status.REFUNDED
+
+
+def test_what_was_refunded_at_stripe_meanwhile_is_not_passed_on(completed, paid, freeze, work):
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    row = paid.children.get()
+    charge = StripeObject.objects.get(stripe_id=paid.stripe_charge_id)
+    at_stripe.create(context.for_account(charge.account), {"charge": paid.stripe_charge_id})
+    testing.deliver_events()
+    for event in WebhookEvent.objects.filter(handled_at=None):
+        services.handle(event=event)
+    services.send_transfer(transaction=row)
+    assert (row.status, transfers()) == (Status.FAILED, [])
+    assert row.needs_attention
+
+
+def test_a_late_cancellation_pays_the_mentor(booking, paid, freeze, work):
+    freeze(booking.starts_at - dt.timedelta(hours=2))
+    services.call_off(booking=booking, by=booking.mentee)
+    freeze(booking.ends_at + DELAY - dt.timedelta(seconds=1))
+    assert services.send_due_transfers() == 0
+    freeze(booking.ends_at + DELAY)
+    assert trail.trail_of(booking).payable_from == times.now()
+    assert services.send_due_transfers() == 1
+    work()
+    assert transfers() == [5400]
+
+
+@pytest.mark.parametrize("side", ["mentee", "mentor"])
+def test_a_session_called_off_with_a_refund_pays_nobody(booking, paid, freeze, work, side):
+    services.call_off(
+        booking=booking, by=booking.mentee if side == "mentee" else booking.mentor.user
+    )
+    freeze(booking.ends_at + DELAY)
+    assert trail.trail_of(booking).payable_from is None
+    assert services.send_due_transfers() == 0
