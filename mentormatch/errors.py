@@ -66,7 +66,7 @@ class Conflict(DomainError):
 
     code = "invalid_state"
     status = 409
-    message = _("That isn't possible any more. Reload the page to see how things stand.")
+    message = _("That isn't possible any more: something has changed meanwhile.")
 
 
 class StripeError(DomainError):

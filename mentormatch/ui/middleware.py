@@ -7,9 +7,19 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from mentormatch.errors import DomainError
 from mentormatch.ui.forms import UNPROCESSABLE
+
+# From a page about one thing, the way back to that thing.
+PLACES = {
+    "bookings": "bookings:detail",
+    "payments": "bookings:detail",
+    "sessions": "sessions:room",
+    "reviews": "sessions:room",
+}
 
 
 class DomainErrorMiddleware:
@@ -22,12 +32,20 @@ class DomainErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Whoever logs in after pressing a button comes back by GET, which Django answers blankly.
+        is_blank = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content
+        if request.method != "GET" or not is_blank:
+            return response
+        page = render(request, "405.html", way_back(request), status=response.status_code)
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        return render(request, "errors/domain.html", {"error": error}, status=error.status)
+        context = {"error": error, **way_back(request)}
+        return render(request, "errors/domain.html", context, status=error.status)
 
     def process_template_response(
         self, request: HttpRequest, response: TemplateResponse
@@ -37,3 +55,19 @@ class DomainErrorMiddleware:
         if refused and response.status_code == HTTPStatus.OK:
             response.status_code = UNPROCESSABLE
         return response
+
+
+def way_back(request: HttpRequest) -> dict[str, str]:
+    """`back_url` and `back_label`: the booking or session that this page is about.
+
+    From a mentor's page about nothing of that kind, their dashboard; nothing from anywhere else.
+    """
+    match = request.resolver_match
+    place = PLACES.get(match.namespace) if match else None
+    if match is None or place is None:
+        return {}
+    if "code" in match.kwargs:
+        address, label = reverse(place, args=[match.kwargs["code"]]), _("See how it stands")
+    else:
+        address, label = reverse("bookings:dashboard"), _("To the dashboard")
+    return {} if address == request.path else {"back_url": address, "back_label": label}

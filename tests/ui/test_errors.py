@@ -3,10 +3,11 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
-from django.urls import include, path
+from django.urls import include, path, reverse
 
 from mentormatch.errors import Conflict, Forbidden
 from mentormatch.ui.backends import ViewerBackend
+from tests.factories import BookingFactory, UserFactory
 from tests.pages import assert_clean
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,29 @@ def test_conflict_names_the_nearest_times(client):
     assert_clean(answer)
 
 
+def test_refusal_leads_back_to_the_booking(login):
+    booking = BookingFactory(cancelled=True)
+    answer = login(booking.mentee).get(reverse("bookings:reschedule", args=[booking.code]))
+    assert answer.status_code == 409
+    assert f'href="{reverse("bookings:detail", args=[booking.code])}"' in answer.text
+    assert_clean(answer)
+
+
+def test_mentors_page_leads_others_to_where_mentors_begin(login):
+    answer = login(UserFactory()).get(reverse("payments:earnings"))
+    assert answer.status_code == 403
+    assert f'class="btn btn-primary" href="{reverse("bookings:dashboard")}"' in answer.text
+    assert_clean(answer)
+
+
+def test_coming_back_to_a_button_by_address_is_a_page(login):
+    booking = BookingFactory()
+    answer = login(booking.mentor.user).get(reverse("bookings:confirm", args=[booking.code]))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert f'href="{reverse("bookings:detail", args=[booking.code])}"' in answer.text
+    assert_clean(answer)
+
+
 @broken
 def test_own_fault_is_a_page_that_needs_nothing():
     client = Client(raise_request_exception=False)
@@ -89,7 +113,7 @@ def test_too_many_log_ins(client):
     assert_clean(answers[-1])
 
 
-@pytest.mark.parametrize("name", ["400", "403", "404", "429", "500", "403_csrf"])
+@pytest.mark.parametrize("name", ["400", "403", "404", "405", "429", "500", "403_csrf"])
 def test_error_page_needs_no_context(name):
     assert_clean(render_to_string(f"{name}.html"))
 
