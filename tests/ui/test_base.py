@@ -23,6 +23,21 @@ def test_anyone_sees_how_to_enter(client):
     assert_clean(answer)
 
 
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("/mentors/?q=a%26b", "?next=%2Fmentors%2F%3Fq%3Da%2526b"),
+        ("/accounts/login/?next=/mentors/ada/book/", "?next=%2Fmentors%2Fada%2Fbook%2F"),
+        ("/accounts/login/", ""),
+        ("/", ""),
+    ],
+)
+def test_entrance_leads_back_to_where_one_was(client, page, kept):
+    text = client.get(page).text
+    assert f'<a href="/accounts/login/{kept}">' in text
+    assert f'href="/accounts/signup/{kept}"' in text
+
+
 def test_mentee_mentor_and_staff_see_their_places(login):
     seen = [
         _links(login(user).get(reverse("accounts:settings")))

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from zlib import crc32
 
 from crispy_forms.utils import render_crispy_form
@@ -179,6 +180,21 @@ def icon(name: str) -> SafeString:
 def action_button(context: Context, url: str, label: Text, kind: str = "primary") -> str:
     """`{% action_button url label "danger" %}`: a form with only a button, sent by POST."""
     return _rendered(ActionForm(action=url, submit=label, kind=kind), context)
+
+
+@register.simple_tag(takes_context=True)
+def come_back(context: Context) -> str:
+    """`{% url 'account_login' %}{% come_back %}`: logged in, one is back at the present page.
+
+    From the pages of the entrance one goes on to where the first of them was to lead.
+    """
+    request = context.get("request")
+    match = getattr(request, "resolver_match", None)
+    if request is None or match is None or request.method != "GET" or match.url_name == "home":
+        return ""
+    is_entrance = str(match.url_name).startswith("account_")
+    address = request.GET.get("next", "") if is_entrance else request.get_full_path()
+    return f"?{urlencode({'next': address})}" if address else ""
 
 
 @register.simple_tag(takes_context=True)
