@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mentormatch.auth import LoggedInRequest
-from mentormatch.ui.forms import ActionForm, render_invalid
+from mentormatch.ui.forms import ActionForm, posted, render_invalid
 from reviews import services
 from reviews.forms import ReviewForm
 from reviews.models import Review
@@ -25,9 +25,7 @@ def write(request: LoggedInRequest, code: str) -> HttpResponse:
     if own is not None and request.method != "POST":
         return render(request, "reviews/written.html", _written(session, own))
     services.check_may_write(session=session, reviewer=request.user)
-    form = ReviewForm(
-        request.POST or None, cancel_url=reverse("sessions:room", args=[session.code])
-    )
+    form = ReviewForm(posted(request), cancel_url=reverse("sessions:room", args=[session.code]))
     if not form.is_valid():
         show = render_invalid if form.is_bound else render
         return show(request, "reviews/write.html", {"session": session, "form": form})

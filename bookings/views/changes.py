@@ -21,7 +21,7 @@ from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Conflict, DomainError, InvalidInput
 from mentormatch.mentors.picker import slot_picker
-from mentormatch.ui.forms import UNPROCESSABLE, render_invalid
+from mentormatch.ui.forms import UNPROCESSABLE, posted, render_invalid
 from payments import services as payments
 
 
@@ -31,7 +31,7 @@ def cancel(request: LoggedInRequest, code: str) -> HttpResponse:
     """GET says what comes back, before anything happens."""
     booking, now = own_booking(request.user, code), times.now()
     form = ReasonForm(
-        request.POST or None,
+        posted(request),
         submit=_("Cancel the session"),
         back_url=reverse("bookings:detail", args=[code]),
     )
@@ -94,7 +94,7 @@ def confirm(request: LoggedInRequest, code: str) -> HttpResponse:
 def decline(request: LoggedInRequest, code: str) -> HttpResponse:
     booking = own_booking(request.user, code)
     form = ReasonForm(
-        request.POST or None,
+        posted(request),
         submit=_("Decline the request"),
         back_url=reverse("bookings:detail", args=[code]),
     )

@@ -12,7 +12,7 @@ from mentormatch.accounts.forms import SettingsForm
 from mentormatch.accounts.services import update_settings
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import InvalidInput
-from mentormatch.ui.forms import render_invalid
+from mentormatch.ui.forms import posted, render_invalid
 
 FIELDS = ("full_name", "time_zone", "language")
 
@@ -23,7 +23,7 @@ def settings_page(request: LoggedInRequest) -> HttpResponse:
     """Name, time zone and language."""
     user = request.user
     initial = {name: getattr(user, name) for name in FIELDS}
-    form = SettingsForm(request.POST or None, initial=initial)
+    form = SettingsForm(posted(request), initial=initial)
     context = {"form": form}
     if request.method != "POST":
         return render(request, "accounts/settings.html", context)

@@ -22,7 +22,7 @@ from mentormatch.mentors.forms import ProfileForm, SearchForm
 from mentormatch.mentors.languages import language_name
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.mentors.picker import Offer, offers, slot_picker
-from mentormatch.ui.forms import ActionForm, render_invalid
+from mentormatch.ui.forms import ActionForm, posted, render_invalid
 from reviews.models import Review
 
 PAGE_SIZE = 12
@@ -95,7 +95,7 @@ def _picker(request: HttpRequest, mentor: MentorProfile, chosen: Offer | None) -
 def edit(request: LoggedInRequest) -> HttpResponse:
     """Become a mentor, and change one's profile later."""
     mentor = MentorProfile.objects.filter(user=request.user).select_related("user").first()
-    form = ProfileForm(request.POST or None, user=request.user, mentor=mentor)
+    form = ProfileForm(posted(request), user=request.user, mentor=mentor)
     if form.is_valid():
         try:
             services.create_or_update_profile(user=request.user, **form.profile())

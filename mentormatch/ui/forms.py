@@ -7,7 +7,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -119,6 +119,11 @@ class SearchForm(forms.Form):
             method="get",
             css_class="search",
         )
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: a POST with nothing in it is an answer as well."""
+    return request.POST if request.method == "POST" else None
 
 
 def render_invalid(

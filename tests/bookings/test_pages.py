@@ -389,3 +389,10 @@ def test_the_dashboard_costs_the_same_however_much(login, mentor, django_assert_
     add(2)
     with django_assert_num_queries(len(first)):
         client.get(url)
+
+
+def test_giving_up_takes_no_words(login):
+    booking = BookingFactory()
+    answer = login(booking.mentee).post(reverse("bookings:cancel", args=[booking.code]))
+    booking.refresh_from_db()
+    assert (answer.status_code, booking.status) == (302, Booking.Status.CANCELLED)
