@@ -47,7 +47,8 @@ class Command(BaseCommand):
             return
         self.say("Static files …")
         stamp.unlink(missing_ok=True)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        # Anew: else one that is newer than what was collected only in its content stays behind.
+        call_command("collectstatic", clear=True, interactive=False, verbosity=0)
         stamp.write_text(sources)
 
     def say(self, text: str) -> None:
