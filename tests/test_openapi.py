@@ -44,7 +44,7 @@ WITH_TOKEN = {
 SECURITY = {
     **{name: [{"AccessToken": []}] for name in WITH_TOKEN},
     **{name: [{}, {"AccessToken": []}] for name in OPEN},
-    **{name: None for name in UNSECURED},
+    **dict.fromkeys(UNSECURED),
 }
 
 
