@@ -48,7 +48,7 @@ def of_mentor(request: HttpRequest, mentor_id: RowId, query: Query[PageQuery]) -
 
 
 @router.get(
-    "/session/{session_id}",
+    "/session/{slug:session_id}",
     response=ReviewOut | SessionReviews,
     summary="A session's reviews: the mentee's own, or for the mentor all of them",
 )
@@ -62,7 +62,7 @@ def of_session(request: LoggedInRequest, session_id: str) -> ReviewOut | Session
     return SessionReviews(items=[ReviewOut.of(review) for review in seen])
 
 
-@router.delete("/{review_id}", response={204: None}, summary="Delete one's review")
+@router.delete("/{slug:review_id}", response={204: None}, summary="Delete one's review")
 def delete(request: LoggedInRequest, review_id: str) -> Status[None]:
     review = get_object_or_404(Review.objects.for_user(request.user), code=review_id)
     services.delete_review(review=review, by=request.user)

@@ -4,6 +4,6 @@ from reviews import views
 
 app_name = "reviews"
 urlpatterns = [
-    path("sessions/<str:code>/review/", views.write, name="write"),
-    path("sessions/<str:code>/review/delete/", views.delete, name="delete"),
+    path("sessions/<slug:code>/review/", views.write, name="write"),
+    path("sessions/<slug:code>/review/delete/", views.delete, name="delete"),
 ]

@@ -33,13 +33,13 @@ def _session_of_booking(user: User, code: str) -> Session:
     return session
 
 
-@router.get("/{session_id}", response=SessionOut, summary="One session")
+@router.get("/{slug:session_id}", response=SessionOut, summary="One session")
 def read(request: LoggedInRequest, session_id: str) -> SessionOut:
     user = request.user
     return SessionOut.of(_session(user, session_id), viewer=user)
 
 
-@router.post("/{booking_id}/start", response=StartedOut, summary="Enter the room of a booking")
+@router.post("/{slug:booking_id}/start", response=StartedOut, summary="Enter the room of a booking")
 def start(request: LoggedInRequest, booking_id: str) -> StartedOut:
     """Either side, from 10 minutes before the start until 15 minutes after the planned end."""
     user = request.user
@@ -55,14 +55,14 @@ def start(request: LoggedInRequest, booking_id: str) -> StartedOut:
     )
 
 
-@router.post("/{session_id}/end", response=SessionOut, summary="End a session (mentor)")
+@router.post("/{slug:session_id}/end", response=SessionOut, summary="End a session (mentor)")
 def end(request: LoggedInRequest, session_id: str) -> SessionOut:
     user = request.user
     services.end_session(session=_session(user, session_id), user=user)
     return SessionOut.of(_session(user, session_id), viewer=user)
 
 
-@router.get("/{session_id}/token", response=TokenOut, summary="One's token for the room")
+@router.get("/{slug:session_id}/token", response=TokenOut, summary="One's token for the room")
 def token(request: LoggedInRequest, session_id: str) -> TokenOut:
     """While the room is open."""
     user = request.user

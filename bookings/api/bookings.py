@@ -73,12 +73,12 @@ def read_all(request: LoggedInRequest, query: Query[BookingQuery]) -> dict[str, 
     return {"items": [BookingOut.of(row) for row in page["items"]], "count": page["count"]}
 
 
-@router.get("/{booking_id}", response=BookingDetail, summary="One booking")
+@router.get("/{slug:booking_id}", response=BookingDetail, summary="One booking")
 def read(request: LoggedInRequest, booking_id: str) -> BookingDetail:
     return BookingDetail.of(_booking(request.user, booking_id))
 
 
-@router.put("/{booking_id}/cancel", response=BookingDetail, summary="Give a booking up")
+@router.put("/{slug:booking_id}/cancel", response=BookingDetail, summary="Give a booking up")
 def cancel(
     request: LoggedInRequest, booking_id: str, payload: CancelIn | None = None
 ) -> BookingDetail:
@@ -91,7 +91,7 @@ def cancel(
     return BookingDetail.of(_booking(request.user, booking_id))
 
 
-@router.put("/{booking_id}/reschedule", response=BookingDetail, summary="Choose another time")
+@router.put("/{slug:booking_id}/reschedule", response=BookingDetail, summary="Choose another time")
 def reschedule(request: LoggedInRequest, booking_id: str, payload: RescheduleIn) -> BookingDetail:
     """The mentee until 24 hours before the start, the mentor until the start."""
     with _named_as_here():
@@ -103,7 +103,9 @@ def reschedule(request: LoggedInRequest, booking_id: str, payload: RescheduleIn)
     return BookingDetail.of(_booking(request.user, booking_id))
 
 
-@router.put("/{booking_id}/confirm", response=BookingDetail, summary="Accept a request (mentor)")
+@router.put(
+    "/{slug:booking_id}/confirm", response=BookingDetail, summary="Accept a request (mentor)"
+)
 def confirm(request: LoggedInRequest, booking_id: str) -> BookingDetail:
     """409 `payment_required` while it is to be paid; the same again if repeated."""
     services.accept_booking(booking=_booking(request.user, booking_id), by=request.user)

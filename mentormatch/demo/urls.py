@@ -8,6 +8,6 @@ urlpatterns = [
     path("login/", views.log_in, name="login"),
     path("clock/", views.move_clock, name="clock"),
     path("mail/", views.mail_list, name="mail"),
-    path("mail/<str:code>/", views.mail_detail, name="mail_detail"),
-    path("mail/<str:code>/html/", views.mail_html, name="mail_html"),
+    path("mail/<slug:code>/", views.mail_detail, name="mail_detail"),
+    path("mail/<slug:code>/html/", views.mail_html, name="mail_html"),
 ]
