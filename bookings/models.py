@@ -88,6 +88,11 @@ class BookingQuerySet(models.QuerySet["Booking"]):
             return self.filter(mentor__user=user)
         return self.for_user(user)
 
+    def trials_of(self, user: "User", mentor: "MentorProfile") -> Self:
+        """What this person has had, or still has, of the one trial that a pair may have."""
+        trials = self.filter(mentor=mentor, mentee=user, session_type=Booking.Type.TRIAL)
+        return trials.exclude(status=Booking.Status.CANCELLED)
+
     def with_people(self) -> Self:
         """With everything a list or a page names, in the same query."""
         return self.select_related("mentor__user", "mentee")

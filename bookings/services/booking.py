@@ -183,9 +183,8 @@ def _check_bookable(mentor: MentorProfile) -> None:
 
 
 def _check_trial(mentor: MentorProfile, mentee: User, session_type: str) -> None:
-    trials = mentor.bookings.filter(mentee=mentee, session_type=Booking.Type.TRIAL)
     is_trial = session_type == Booking.Type.TRIAL
-    if is_trial and trials.exclude(status=Status.CANCELLED).exists():
+    if is_trial and Booking.objects.trials_of(mentee, mentor).exists():
         raise trial_used()
 
 

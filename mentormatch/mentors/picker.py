@@ -23,6 +23,9 @@ from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
 
 WEEK = 7
+# A day of more times than this is folded into parts of six hours.
+LONG_DAY = 24
+PART_HOURS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,22 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Six hours of a long day; the soonest of the week stands open."""
+
+    start: str
+    end: str
+    choices: list[Choice]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
+    """A day's times; a long one has them in `parts` as well."""
+
     date: dt.date
     choices: list[Choice]
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +91,13 @@ class Offer:
 
 
 def offers(mentor: MentorProfile, request: HttpRequest) -> list[Offer]:
-    """Every kind and length of a mentor's sessions; one is chosen, by the address or the first."""
-    kinds = (Booking.Type.ONE_ON_ONE, Booking.Type.TRIAL)
+    """Every kind and length that the viewer can have of a mentor.
+
+    One is chosen, by the address or the first. Who had their trial isn't offered another.
+    """
+    viewer = request.user if isinstance(request.user, User) else None
+    had_trial = viewer is not None and Booking.objects.trials_of(viewer, mentor).exists()
+    kinds = [Booking.Type.ONE_ON_ONE] + [Booking.Type.TRIAL] * (not had_trial)
     made = [
         (kind.value, minutes)
         for kind in kinds
@@ -169,7 +190,21 @@ def slot_picker(
 
 def _by_day(choices: list[Choice], zone: dt.tzinfo) -> Iterator[Day]:
     for day, of_day in groupby(choices, lambda c: c.slot.starts_at.astimezone(zone).date()):
-        yield Day(day, list(of_day))
+        times_of_day = list(of_day)
+        is_long = len(times_of_day) > LONG_DAY
+        parts = _in_parts(times_of_day, zone, choices[0]) if is_long else ()
+        yield Day(day, times_of_day, list(parts))
+
+
+def _in_parts(of_day: list[Choice], zone: dt.tzinfo, soonest: Choice) -> Iterator[Part]:
+    def part(choice: Choice) -> int:
+        return choice.slot.starts_at.astimezone(zone).hour // PART_HOURS
+
+    for number, found in groupby(of_day, part):
+        hour, choices = number * PART_HOURS, list(found)
+        yield Part(
+            f"{hour:02}:00", f"{hour + PART_HOURS:02}:00", choices, is_open=choices[0] is soonest
+        )
 
 
 def _address(request: HttpRequest, **changes: object) -> str:

@@ -161,6 +161,27 @@ def test_detail_shows_one_kind_and_length(mentor, client, query, chosen):
     assert (offer.session_type, offer.duration_minutes) == chosen
 
 
+@pytest.mark.parametrize(("state", "lengths"), [({}, 3), ({"cancelled": True}, 4)])
+def test_detail_offers_no_second_trial(mentor, login, state, lengths):
+    had = factories.BookingFactory(mentor=mentor, trial=True, **state)
+    page = login(had.mentee).get("/mentors/ada/?session_type=trial")
+    assert len(page.context["offers"]) == lengths
+    assert page.context["chosen"].is_trial is bool(state)
+
+
+def test_detail_folds_a_day_of_many_times(mentor, client):
+    mentor.availability.all().delete()
+    MentorProfile.objects.update(step_minutes=15)
+    factories.open_every_day(mentor, start_minute=6 * 60, end_minute=24 * 60)
+    answer = detail(client, "duration_minutes=60&from=2026-06-02")
+    days = answer.context["picker"].days
+    parts = [(part.start, part.end, part.is_open) for part in days[0].parts]
+    assert parts[0][2] and not any(is_open for _, _, is_open in parts[1:])
+    assert [choice for part in days[0].parts for choice in part.choices] == days[0].choices
+    assert not any(part.is_open for day in days[1:] for part in day.parts)
+    assert answer.text.count('class="slot-part"') == sum(len(day.parts) for day in days)
+
+
 def test_detail_says_which_of_two_equal_times_is_which(mentor, client, freeze):
     freeze(dt.datetime(2026, 10, 24, 12, tzinfo=dt.UTC))
     mentor.availability.all().delete()
