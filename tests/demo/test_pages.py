@@ -14,6 +14,7 @@ from mentormatch.background.models import PeriodicRun
 from mentormatch.demo.clock import BEFORE_THE_SESSION
 from tests.conftest import NOW
 from tests.factories import BookingFactory, MailFactory, MentorFactory, UserFactory
+from tests.pages import assert_clean
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
@@ -28,6 +29,7 @@ def press(client: Client, to: str) -> None:
 def test_one_click_logs_in(client: Client) -> None:
     UserFactory(email="mentee@example.com")
     page = client.get(reverse("demo:home"))
+    assert_clean(page)
     assert "mentee@example.com" in page.content.decode()
     assert "Log in as mentee<" in page.content.decode()
     answer = client.post(reverse("demo:login"), {"email": "mentee@example.com"})
@@ -128,12 +130,15 @@ def test_every_mail_can_be_read(client: Client) -> None:
         invitation="BEGIN:VCALENDAR",
         invitation_method="REQUEST",
     )
-    listing = client.get(reverse("demo:mail")).content.decode()
-    assert "See you" in listing
+    listing = client.get(reverse("demo:mail"))
+    assert_clean(listing)
+    assert "See you" in listing.content.decode()
     assert (
         "See you" not in client.get(reverse("demo:mail") + "?to=other@example.com").content.decode()
     )
-    page = client.get(reverse("demo:mail_detail", args=[mail.code])).content.decode()
+    detail = client.get(reverse("demo:mail_detail", args=[mail.code]))
+    assert_clean(detail)
+    page = detail.content.decode()
     assert "BEGIN:VCALENDAR" in page
     assert "Invitation (REQUEST)" in page
     assert "allow-scripts" not in page
