@@ -1,11 +1,11 @@
 """A mentor's opening hours as the API shows them."""
 
 import datetime as dt
+import re
 from typing import Annotated, Self
 
 from ninja import Field, Schema
-from pydantic import AfterValidator
-from pydantic import Strict as StrictType
+from pydantic import AfterValidator, BeforeValidator
 
 from bookings.models import AvailabilitySlot
 from bookings.wallclock import format_minutes, parse_minutes
@@ -18,6 +18,17 @@ def _wall_time(text: str) -> str:
     return text
 
 
+def _day(given: object) -> dt.date | None:
+    # Pydantic takes the seconds of an epoch for a day, and midnight for its day.
+    if given is None:
+        return None
+    if isinstance(given, str) and DAY.fullmatch(given):
+        return dt.date.fromisoformat(given)
+    raise ValueError("Give the day as YYYY-MM-DD.")
+
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Day = Annotated[dt.date | None, BeforeValidator(_day)]
 WallTime = Annotated[str, Field(pattern=r"^[0-9]{2}:[0-9]{2}$"), AfterValidator(_wall_time)]
 
 
@@ -25,8 +36,7 @@ class WindowIn(Strict):
     """Either `weekday` (0 = Monday) or `date`; times are those of the mentor's wall clock."""
 
     weekday: int | None = Field(None, ge=0, le=6)
-    # Strict would want a date object: JSON has none.
-    date: Annotated[dt.date | None, StrictType(strict=False)] = None
+    date: Day = None
     start_time: WallTime
     end_time: WallTime
 

@@ -226,7 +226,9 @@ def test_api_adds_lists_and_removes_windows(mentor, api):
         ({"weekday": 0, "start_time": "9:00", "end_time": "17:00"}, 400),
         ({"weekday": 0, "start_time": "17:00", "end_time": "09:00"}, 400),
         ({"date": "2026-02-30", **TYPED}, 400),
-        ({"date": 20000, **TYPED}, 400),
+        ({"date": 1782864000, **TYPED}, 400),  # a day in the epoch's seconds: 1 July 2026
+        ({"date": "1782864000", **TYPED}, 400),
+        ({"date": "2026-06-09T00:00:00", **TYPED}, 400),
         ({"weekday": 0, "more": 1, **TYPED}, 400),
         ({"weekday": 0, **TYPED}, 409),
     ],
