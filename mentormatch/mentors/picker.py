@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypedDict
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -119,6 +120,13 @@ def offers(mentor: MentorProfile, request: HttpRequest) -> list[Offer]:
     ]
 
 
+class _Wanted(TypedDict):
+    duration_minutes: int
+    session_type: str
+    now: dt.datetime
+    viewer: User | None
+
+
 def slot_picker(
     mentor: MentorProfile,
     request: HttpRequest,
@@ -139,29 +147,17 @@ def slot_picker(
     today, last = local_day(now, zone), local_day(now + mentor.horizon, zone)
     first = min(max(_asked_day(request) or today, today), last)
     until = first + dt.timedelta(days=WEEK)
-    found = calendar.offered(
-        mentor,
-        start=_midnight(first, zone),
-        end=_midnight(until, zone),
-        duration_minutes=duration_minutes,
-        session_type=session_type,
-        now=now,
-        viewer=viewer,
-        ignoring=ignoring,
-    )
-    nearest = (
-        []
-        if found
-        else calendar.nearest(
-            mentor,
-            around=_midnight(until, zone),
-            duration_minutes=duration_minutes,
-            session_type=session_type,
-            now=now,
-            count=1,
-            viewer=viewer,
-        )
-    )
+    wanted: _Wanted = {
+        "duration_minutes": duration_minutes,
+        "session_type": session_type,
+        "now": now,
+        "viewer": viewer,
+    }
+    start, end = _midnight(first, zone), _midnight(until, zone)
+    found = calendar.offered(mentor, start=start, end=end, ignoring=ignoring, **wanted)
+    nearest = [] if found else calendar.nearest(mentor, around=end, count=1, **wanted)
+    if price_minor is None:
+        price_minor = policy.price_of(mentor, session_type, duration_minutes).amount_minor
     choices = [Choice(slot, link(slot), _offset(slot.starts_at, zone)) for slot in found or nearest]
 
     def week(day: dt.date) -> str:
@@ -175,11 +171,7 @@ def slot_picker(
         zone=str(zone),
         mentor_zone=mentor.time_zone,
         duration_minutes=duration_minutes,
-        price_minor=(
-            policy.price_of(mentor, session_type, duration_minutes).amount_minor
-            if price_minor is None
-            else price_minor
-        ),
+        price_minor=price_minor,
         currency=mentor.currency,
         earlier_url=week(earlier) if first > today else "",
         later_url=week(until) if until <= last else "",

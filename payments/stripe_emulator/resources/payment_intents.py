@@ -59,32 +59,42 @@ def open_intent(
 ) -> StripeObject:
     """A new intent that waits for a payment method."""
     stripe_id = ids.new("pi")
-    automatic = values.get("automatic_payment_methods")
-    body: Body = {
+    body: Body = _fixed_parts() | {
         "id": stripe_id,
-        "object": "payment_intent",
         "amount": values["amount"],
+        "automatic_payment_methods": values.get("automatic_payment_methods"),
+        "capture_method": values.get("capture_method", "automatic_async"),
+        "client_secret": f"{stripe_id}_secret_{ids.random_text(25)}",
+        "created": ctx.now,
+        "currency": values["currency"],
+        "customer": values.get("customer"),
+        "description": values.get("description"),
+        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "receipt_email": values.get("receipt_email"),
+        "transfer_group": values.get("transfer_group"),
+    }
+    row = store.create(ctx, body, ref=session or "", group=body["transfer_group"] or "", private={})
+    events.emit(ctx, "payment_intent.created", body)
+    return row
+
+
+def _fixed_parts() -> Body:
+    """What every intent begins with."""
+    return {
+        "object": "payment_intent",
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
         "application": None,
         "application_fee_amount": None,
-        "automatic_payment_methods": automatic,
         "canceled_at": None,
         "cancellation_reason": None,
-        "capture_method": values.get("capture_method", "automatic_async"),
-        "client_secret": f"{stripe_id}_secret_{ids.random_text(25)}",
         "confirmation_method": "automatic",
-        "created": ctx.now,
-        "currency": values["currency"],
-        "customer": values.get("customer"),
         "customer_account": None,
-        "description": values.get("description"),
         "excluded_payment_method_types": None,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
-        "metadata": params.merged_metadata({}, values.get("metadata")),
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
@@ -99,7 +109,6 @@ def open_intent(
         },
         "payment_method_types": ["card"],
         "processing": None,
-        "receipt_email": values.get("receipt_email"),
         "review": None,
         "setup_future_usage": None,
         "shipping": None,
@@ -107,11 +116,7 @@ def open_intent(
         "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
         "transfer_data": None,
-        "transfer_group": values.get("transfer_group"),
     }
-    row = store.create(ctx, body, ref=session or "", group=body["transfer_group"] or "", private={})
-    events.emit(ctx, "payment_intent.created", body)
-    return row
 
 
 def attempt(
