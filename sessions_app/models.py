@@ -18,6 +18,7 @@ from mentormatch.mentors.models import MentorProfile
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
 
+OPENS_BEFORE = dt.timedelta(minutes=10)
 # Past its planned end by that much, a session that nobody ended counts as over: soon where the
 # log shows that both sides came, and where it doesn't, late enough for one of them to speak up.
 BOTH_CAME_GRACE = dt.timedelta(minutes=15)
@@ -40,7 +41,9 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def overdue(self, now: dt.datetime) -> Self:
         """Those that are over by the clock and that nobody ended."""
-        came = Presence.objects.filter(session=OuterRef("pk"))
+        # To this time: who was there before the session was moved didn't come to it.
+        opened_at = OuterRef("starts_at") - OPENS_BEFORE
+        came = Presence.objects.filter(session=OuterRef("pk"), joined_at__gte=opened_at)
         mentor_came = Exists(came.filter(user=OuterRef("mentor__user")))
         mentee_came = Exists(came.filter(user=F("session__seats__booking__mentee")))
         return self.filter(status__in=Session.LIVE).filter(

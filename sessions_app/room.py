@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 
 from mentormatch.accounts.models import User
 from mentormatch.errors import Conflict
-from sessions_app.models import Session
+from sessions_app.models import OPENS_BEFORE, Session
 
-OPENS_BEFORE = dt.timedelta(minutes=10)
 CLOSES_AFTER = dt.timedelta(minutes=15)
 
 

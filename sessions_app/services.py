@@ -39,13 +39,17 @@ def move_session(*, booking: Booking) -> None:
 
 
 def _move(session_id: int, booking: Booking, *, revive: bool = False) -> None:
-    from_status = [Session.Status.SCHEDULED] + ([Session.Status.CANCELLED] if revive else [])
+    """Whoever is there already leaves: at its new time the session begins anew."""
+    from_status = [*Session.LIVE] + ([Session.Status.CANCELLED] if revive else [])
+    now = times.now()
     Session.objects.filter(pk=session_id, status__in=from_status).update(
         status=Session.Status.SCHEDULED,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
-        updated_at=times.now(),
+        started_at=None,
+        updated_at=now,
     )
+    Presence.objects.in_the_room(session_id).leave(now=now)
 
 
 @transaction.atomic

@@ -56,6 +56,25 @@ def test_the_session_moves_with_its_booking(now):
     assert (session.starts_at, session.planned_minutes) == (later, 60)
 
 
+def test_a_session_that_moves_after_both_came_begins_anew(now, freeze):
+    """They meet, the line is bad, and the mentor moves it to tomorrow."""
+    session = SessionFactory(booking=BookingFactory())
+    booking = session.bookings[0]
+    open_every_day(booking.mentor, always=True)
+    freeze(session.starts_at - 5 * MINUTE)
+    start(session, booking.mentor.user)
+    start(session, booking.mentee)
+    later = booking.starts_at + dt.timedelta(days=1)
+    reschedule_booking(booking=booking, by=booking.mentor.user, starts_at=later)
+    session.refresh_from_db()
+    assert (session.status, session.starts_at) == (Session.Status.SCHEDULED, later)
+    assert session.started_at is None
+    assert not Presence.objects.in_the_room(session.pk).exists()
+    assert services.complete_overdue(now=session.ends_at + 16 * MINUTE) == 0
+    freeze(later)
+    assert start(session, booking.mentee).started_at == later
+
+
 def test_the_session_is_called_off_with_its_booking(session):
     booking = session.bookings[0]
     cancel_booking(booking=booking, by=booking.mentee)
