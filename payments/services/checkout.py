@@ -6,6 +6,7 @@ crash or a lost answer gets the same checkout again, and nobody pays twice.
 
 import datetime as dt
 import logging
+import time
 
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 Status = Transaction.Status
 # Stripe lets no checkout end sooner than in 30 minutes; the rest is for the way there.
 SHORTEST_CHECKOUT = dt.timedelta(minutes=31)
+LONGEST_ROUND_SECONDS = 20.0
 
 
 def open_checkout(*, booking: Booking, user: User, now: dt.datetime | None = None) -> Transaction:
@@ -121,24 +123,37 @@ def _refused(row: Transaction, refusal: StripeRefused) -> None:
 
 
 def _remember(row: Transaction, checkout: Checkout) -> Transaction:
-    """Write the checkout down and hold the time until it ends; close it if we came too late."""
+    """Write the checkout down and hold the time until it ends.
+
+    Close it if we came too late, or if another was written down meanwhile.
+    """
     with exclusive():
         booking = bookings.lock_booking(row.sold)
+        row.refresh_from_db()
+        is_second = row.stripe_checkout_session_id not in (None, checkout.id)
         alive = booking.is_to_pay and checkout.is_open
-        ledger.note(
-            transaction=row,
-            stripe_checkout_session_id=checkout.id,
-            checkout_url=checkout.url,
-            checkout_expires_at=checkout.expires_at,
-            last_error="",
-        )
-        if alive and booking.hold_expires_at and booking.hold_expires_at < checkout.expires_at:
-            bookings.extend_hold(booking=booking, until=checkout.expires_at)
+        if not is_second:
+            _write(row, checkout)
+            if alive and booking.hold_expires_at and booking.hold_expires_at < checkout.expires_at:
+                bookings.extend_hold(booking=booking, until=checkout.expires_at)
+    if is_second:
+        StripeService().expire_checkout_session(checkout.id)
+        return _still_open(row, times.now())
     if not alive:
         closed = _close(row)
         record_checkout(transaction=row, checkout=closed or checkout)
         raise Conflict(_("The booking was given up meanwhile."))
     return row
+
+
+def _write(row: Transaction, checkout: Checkout) -> None:
+    ledger.note(
+        transaction=row,
+        stripe_checkout_session_id=checkout.id,
+        checkout_url=checkout.url,
+        checkout_expires_at=checkout.expires_at,
+        last_error="",
+    )
 
 
 def _close(row: Transaction) -> Checkout | None:
@@ -180,6 +195,20 @@ def call_off(
     If that turns out paid, it is a confirmed booking that is cancelled, by the rules of those.
     """
     booking.refresh_from_db()
+    closed = _close_what_is_to_pay(booking, now)
+    with exclusive():
+        booking = bookings.lock_booking(booking)
+        row = ledger.charge_of(booking) if booking.is_to_pay else None
+        if row is None or row.stripe_checkout_session_id == closed:
+            if row is not None:
+                ledger.move(transaction=row, to=Status.FAILED)
+            return bookings.cancel_booking(booking=booking, by=by, reason=reason, now=now)
+    # Another tab opened a checkout meanwhile, which has to be closed too.
+    return call_off(booking=booking, by=by, reason=reason, now=now)
+
+
+def _close_what_is_to_pay(booking: Booking, now: dt.datetime | None) -> str | None:
+    """Close the checkout of an unpaid booking, and record how it ended; gives its id."""
     row = ledger.charge_of(booking) if booking.is_to_pay else None
     checkout = _close(row) if row is not None else None
     if row is not None and checkout is not None:
@@ -187,29 +216,32 @@ def call_off(
             raise Conflict(_("A payment is being processed. Try again when it is through."))
         if checkout.is_paid:
             record_checkout(transaction=row, checkout=checkout, now=now)
-    with exclusive():
-        booking = bookings.lock_booking(booking)
-        if row is not None and booking.is_to_pay:
-            ledger.move(transaction=row, to=Status.FAILED)
-        return bookings.cancel_booking(booking=booking, by=by, reason=reason, now=now)
+    return row.stripe_checkout_session_id if row is not None else None
 
 
 def expire_unpaid(*, now: dt.datetime | None = None, limit: int = 200) -> int:
     """Free every time whose hold ran out, after asking Stripe; gives the number looked at.
 
-    One that can't be asked about now stays for the next round.
+    One that can't be asked about now stays for the next round, and so does what is left when
+    Stripe is slow: the worker has other things to do.
     """
-    now = now or times.now()
+    now, until = now or times.now(), time.monotonic() + LONGEST_ROUND_SECONDS
     overdue = Booking.objects.filter(status=Booking.Status.PENDING, hold_expires_at__lte=now)
-    bookings_due = list(overdue.order_by("hold_expires_at")[:limit])
-    for booking in bookings_due:
-        try:
-            _expire(booking, now)
-        except StripeError as error:
-            logger.warning("hold %s: Stripe can't be asked: %s", booking.code, why(error))
-            if error.retryable:
-                break  # the others would wait for as long, each of them
-    return len(bookings_due)
+    due = list(overdue.order_by("hold_expires_at")[:limit])
+    for count, booking in enumerate(due, start=1):
+        if not _could_be_asked(booking, now) or time.monotonic() >= until:
+            return count  # the others would wait for as long, each of them
+    return len(due)
+
+
+def _could_be_asked(booking: Booking, now: dt.datetime) -> bool:
+    try:
+        _expire(booking, now)
+    except StripeError as error:
+        logger.warning("hold %s: Stripe can't be asked: %s", booking.code, why(error))
+        # What it fails at or refuses may be this one alone.
+        return isinstance(error, StripeBroken) or not error.retryable
+    return True
 
 
 def _expire(booking: Booking, now: dt.datetime) -> None:

@@ -59,8 +59,13 @@ def handle(*, event: WebhookEvent, now: dt.datetime | None = None) -> None:
 
 
 def retry_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
-    """Take up again what a crash or a long outage left behind; gives the number."""
+    """Take up again what a crash or a long outage left behind; gives the number.
+
+    Staff are told of what is older than Stripe itself would try.
+    """
     now = now or times.now()
+    lost = WebhookEvent.objects.filter(handled_at=None, created_at__lte=now - GIVEN_UP_AFTER)
+    lost.filter(needs_attention="").update(needs_attention="This event was never worked on.")
     stuck = WebhookEvent.objects.filter(
         handled_at=None,
         updated_at__lt=now - STUCK_AFTER,

@@ -13,8 +13,10 @@ from mentormatch.errors import DomainError
 from mentormatch.notifications.models import Mail
 from payments import services
 from payments.models import Transaction
+from payments.services import checkout, ledger
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
+from payments.stripe_service import StripeService
 from tests.factories import BookingFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,3 +93,35 @@ def test_many_workers_pass_the_money_on_once(booking):
     at_once(*[run_queue] * 3)
     assert row.children.get().status == Transaction.Status.SUCCEEDED
     assert StripeObject.objects.filter(type="transfer").count() == 1
+
+
+def test_a_checkout_that_opens_while_the_hold_is_given_up_takes_no_money(booking, monkeypatch):
+    """Given up in one tab where no checkout stood yet; the other tab opened one meanwhile."""
+    read, opened = ledger.charge_of, []
+
+    def read_then_open(asked):
+        row = read(asked)
+        if not opened:
+            opened.append(True)
+            services.open_checkout(booking=booking, user=booking.mentee)
+        return row
+
+    monkeypatch.setattr(ledger, "charge_of", read_then_open)
+    services.call_off(booking=booking, by=booking.mentee)
+    booking.refresh_from_db()
+    row = Transaction.objects.get()
+    assert (booking.status, row.status) == (Booking.Status.CANCELLED, Transaction.Status.FAILED)
+    with pytest.raises(ValueError, match="expired"):
+        testing.pay(row.stripe_checkout_session_id)
+
+
+def test_of_two_checkouts_for_one_booking_one_stays_open(booking):
+    """Stripe failed at first, and two tabs asked anew, each in its own way."""
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    late = Transaction.objects.get()
+    late.attempts, late.stripe_checkout_session_id = 2, None
+    second = StripeService().create_checkout_session(transaction=late)
+    assert checkout._remember(late, second).checkout_url == row.checkout_url
+    with pytest.raises(ValueError, match="expired"):
+        testing.pay(second.id)
+    assert testing.pay(row.stripe_checkout_session_id) is None

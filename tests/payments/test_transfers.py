@@ -216,6 +216,7 @@ def test_a_late_cancellation_pays_the_mentor(booking, paid, freeze, work):
     freeze(booking.ends_at + DELAY - dt.timedelta(seconds=1))
     assert services.send_due_transfers() == 0
     freeze(booking.ends_at + DELAY)
+    booking.refresh_from_db()
     assert trail.trail_of(booking).payable_from == times.now()
     assert services.send_due_transfers() == 1
     work()
@@ -228,5 +229,6 @@ def test_a_session_called_off_with_a_refund_pays_nobody(booking, paid, freeze, w
         booking=booking, by=booking.mentee if side == "mentee" else booking.mentor.user
     )
     freeze(booking.ends_at + DELAY)
+    booking.refresh_from_db()
     assert trail.trail_of(booking).payable_from is None
     assert services.send_due_transfers() == 0
