@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -15,6 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from mentormatch.errors import DomainError, NotFound, TryAgain
 
 API_PREFIX = "/api/"
+SWALLOWED_BYTES, SWALLOWED_AT_ONCE = 16 * 2**20, 2**16
 RETRY_AFTER_SECONDS = {429: 60, 503: 5}
 CODES = {
     400: "invalid",
@@ -120,6 +121,8 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            _swallow(request)
         if (
             not request.path.startswith(API_PREFIX)
             or response.status_code < HTTPStatus.BAD_REQUEST
@@ -131,6 +134,19 @@ class ProblemMiddleware:
         if "Allow" in response:
             converted["Allow"] = response["Allow"]
         return converted
+
+
+def _swallow(request: HttpRequest) -> None:
+    """Read what is still being sent and keep nothing of it, up to `SWALLOWED_BYTES`.
+
+    A connection that is closed with unread bytes is reset, and the sender never sees why.
+    """
+    for _chunk in range(SWALLOWED_BYTES // SWALLOWED_AT_ONCE):
+        try:
+            if not request.read(SWALLOWED_AT_ONCE):
+                return
+        except UnreadablePostError:
+            return
 
 
 def _sentence(status: HTTPStatus) -> str:

@@ -148,6 +148,12 @@ def test_a_body_over_the_limit_is_413():
     assert_problem(post(VALID | {"notes": "x" * 1_100_000}), 413, "too_large")
 
 
+def test_a_body_over_the_limit_is_read_to_its_end_to_be_answered():
+    answer = post(VALID | {"notes": "x" * 1_100_000})
+    assert answer.status_code == 413
+    assert answer.wsgi_request.read() == b""
+
+
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page_size=101", "page_size=-1"])
 def test_pages_are_bounded(query):
     assert_problem(Client().get(f"/api/probe/page?{query}"), 400, "invalid")
