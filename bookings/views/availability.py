@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dates import WEEKDAYS
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -101,7 +102,10 @@ def _page(mentor: MentorProfile) -> dict[str, Any]:
         "dated": [w for w in shown if w["window"].date and w["window"].date >= today],
         "has_windows": bool(shown),
         "days_off": [
-            {"days_off": days_off, "remove": _remove_form("time_off_remove", days_off.pk)}
+            {
+                "days_off": days_off,
+                "remove": _remove_form("time_off_remove", days_off.pk, _days(days_off)),
+            }
             for days_off in TimeOff.objects.filter(mentor=mentor, last_day__gte=today)
         ],
         "weekly_form": WeeklyForm(auto_id="weekly_%s"),
@@ -111,15 +115,21 @@ def _page(mentor: MentorProfile) -> dict[str, Any]:
 
 
 def _shown(window: AvailabilitySlot) -> dict[str, Any]:
+    start, end = format_minutes(window.start_minute), format_minutes(window.end_minute)
+    day = date_format(window.date) if window.date else WEEKDAYS[window.weekday or 0]
     return {
         "window": window,
-        "start": format_minutes(window.start_minute),
-        "end": format_minutes(window.end_minute),
-        "remove": _remove_form("availability_remove", window.pk),
+        "start": start,
+        "end": end,
+        "remove": _remove_form("availability_remove", window.pk, f"{day} {start}–{end}"),
     }
 
 
-def _remove_form(name: str, pk: int) -> ActionForm:
+def _days(days_off: TimeOff) -> str:
+    return f"{date_format(days_off.first_day)}–{date_format(days_off.last_day)}"
+
+
+def _remove_form(name: str, pk: int, about: str) -> ActionForm:
     return ActionForm(
-        action=reverse(f"bookings:{name}", args=[pk]), submit=_("Remove"), kind="link"
+        action=reverse(f"bookings:{name}", args=[pk]), submit=_("Remove"), kind="link", about=about
     )

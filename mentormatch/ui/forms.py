@@ -30,6 +30,7 @@ class Helper(FormHelper):
         self.submit_name = ""
         self.submit_value = ""
         self.submit_class = ""
+        self.submit_about: Text = ""
         self.cancel_url: Text = ""
         self.cancel_label: Text = ""
 
@@ -72,6 +73,7 @@ class ActionForm(forms.Form):
 
     `ActionForm(action=reverse(…), submit=_("Confirm"))`, shown by `{% crispy form %}`. Hidden
     fields may be added by a subclass. In a template alone: `{% action_button url label %}`.
+    Among several of one name, `about` says what it acts on to those who don't see where it stands.
     """
 
     def __init__(
@@ -82,12 +84,14 @@ class ActionForm(forms.Form):
         kind: str = "primary",
         cancel_url: str = "",
         css_class: str = "action-form",
+        about: Text = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.helper = helper(
             submit=submit, action=action, kind=kind, cancel_url=cancel_url, css_class=css_class
         )
+        self.helper.submit_about = about
 
 
 class LanguageForm(ActionForm):

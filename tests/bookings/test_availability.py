@@ -172,6 +172,16 @@ def test_page_adds_and_removes_time_off(mentor, login):
     assert not TimeOff.objects.exists()
 
 
+def test_each_remove_button_says_what_it_removes(mentor, login):
+    services.add_window(mentor=mentor, weekday=0, **NINE_TO_FIVE)
+    services.add_window(mentor=mentor, date=dt.date(2026, 7, 1), **NINE_TO_FIVE)
+    day = dt.date(2026, 7, 2)
+    services.add_time_off(mentor=mentor, first_day=day, last_day=day)
+    page = login(mentor.user).get(PAGE).text
+    for about in ("Monday 09:00–17:00", "July 1, 2026 09:00–17:00", "July 2, 2026–July 2, 2026"):
+        assert f'Remove<span class="visually-hidden"> {about}</span>' in page
+
+
 def test_pages_are_for_mentors_and_their_own(mentor, login, client):
     window = factories.AvailabilityFactory()
     remove = reverse("bookings:availability_remove", args=[window.pk])
