@@ -185,7 +185,7 @@ def test_the_story(browser: Browser, site: str) -> None:
         mentee.sees(re.compile("You get everything back"))
         mentee.fill("Why", "Something came up.")
         mentee.press("Cancel the session")
-        mentee.sees("goes back to the mentee")
+        mentee.sees("goes back to you")
 
         meet(mentee, mentor, met)
         mentee.go(room_of(met))

@@ -25,6 +25,12 @@ ENDS: dict[str, Text] = {
     Code.LAPSED: _("The mentor didn't answer in time"),
     Code.GROUP_MINIMUM: _("Called off: too few took part"),
 }
+CANCELLED_BY: dict[str, Text] = {
+    Booking.Side.MENTEE: _("Cancelled by the mentee"),
+    Booking.Side.MENTOR: _("Cancelled by the mentor"),
+    Booking.Side.STAFF: _("Cancelled by our staff"),
+    Booking.Side.SYSTEM: _("Cancelled by the site"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,17 @@ def state_of(booking: Booking) -> Text:
     return _("to be answered") if booking.is_to_answer else booking.get_status_display()
 
 
+def end_of(booking: Booking, side: str) -> Text:
+    """How a booking that was given up came to its end, to someone of that side; else nothing."""
+    if booking.status != Booking.Status.CANCELLED:
+        return ""
+    if booking.cancellation_code != Code.CANCELLED:
+        return ENDS.get(booking.cancellation_code, ENDS[Code.CANCELLED])
+    if booking.cancelled_by == side:
+        return _("You cancelled this session")
+    return CANCELLED_BY.get(booking.cancelled_by, ENDS[Code.CANCELLED])
+
+
 def timeline(booking: Booking, now: dt.datetime) -> list[Step]:
     """What happened and what is still to come, in order."""
     return sorted(_steps(booking, now), key=attrgetter("at"))
@@ -102,6 +119,8 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
     return {
         "booking": booking,
         "state": state_of(booking),
+        "end": end_of(booking, side),
+        "has_begun": booking.starts_at <= now,
         "is_mentee": is_mentee,
         "other": other_side(booking, user),
         "timeline": timeline(booking, now),

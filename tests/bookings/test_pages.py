@@ -396,3 +396,31 @@ def test_giving_up_takes_no_words(login):
     answer = login(booking.mentee).post(reverse("bookings:cancel", args=[booking.code]))
     booking.refresh_from_db()
     assert (answer.status_code, booking.status) == (302, Booking.Status.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("by", "code", "words"),
+    [
+        ("mentee", "cancelled", "You cancelled this session"),
+        ("mentor", "cancelled", "Cancelled by the mentor"),
+        ("staff", "cancelled", "Cancelled by our staff"),
+        ("mentor", "declined", "Declined by the mentor"),
+        ("system", "expired", "Not paid in time"),
+    ],
+)
+def test_the_end_of_a_booking_is_told_as_it_was(login, by, code, words):
+    ended = {"cancelled_by": by, "cancellation_code": code}
+    booking = BookingFactory(cancelled=True, refund_minor=6000, **ended)
+    page = login(booking.mentee).get(reverse("bookings:detail", args=[booking.code]))
+    assertContains(page, f"<strong>{words}")
+    assertContains(page, "€60.00 goes back to you.")
+
+
+def test_the_terms_fit_the_state(login, freeze):
+    to_pay = BookingFactory(to_pay=True, price_minor=6000)
+    address = reverse("bookings:detail", args=[to_pay.code])
+    assertContains(login(to_pay.mentee).get(address), "Nothing is paid yet")
+    begun = BookingFactory(price_minor=6000)
+    freeze(begun.starts_at + dt.timedelta(minutes=1))
+    address = reverse("bookings:detail", args=[begun.code])
+    assertContains(login(begun.mentee).get(address), "It has begun")
