@@ -18,6 +18,9 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("Choose a time zone from the list."), code="invalid_time_zone")
 
 
+TURNING_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
 class EmailUserManager(UserManager["User"]):
     """Creates accounts by e-mail address; addresses are kept in lower case."""
 
@@ -71,8 +74,11 @@ class User(AbstractUser):
         return self.get_full_name()
 
     def get_full_name(self) -> str:
-        """The name, or the part of the address before the @ where none was given."""
-        return self.full_name or self.email.partition("@")[0]
+        """The name, or the part of the address before the @ where none was given.
+
+        Without the marks of Unicode's UAX 9 that would turn the words around it as well.
+        """
+        return self.full_name.translate(TURNING_MARKS).strip() or self.email.partition("@")[0]
 
     def get_short_name(self) -> str:
         return self.get_full_name().split(" ")[0]

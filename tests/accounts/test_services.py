@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from mentormatch.accounts.models import User
 from mentormatch.accounts.services import activate, deactivate, update_settings
 from mentormatch.errors import Conflict, InvalidInput
 from tests.factories import UserFactory
@@ -43,3 +44,9 @@ def test_deactivate_wants_a_reason_and_never_oneself():
         deactivate(user=UserFactory(), by=staff, reason="  ")
     with pytest.raises(Conflict):
         deactivate(user=staff, by=staff, reason="tired")
+
+
+def test_a_name_turns_no_other_words():
+    user = User(email="eve@example.org", full_name="\u202eeve\u2067 \u05e9")
+    assert (user.get_full_name(), user.get_short_name()) == ("eve \u05e9", "eve")
+    assert User(email="eve@example.org", full_name="\u202e").get_full_name() == "eve"
