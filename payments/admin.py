@@ -3,12 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
+import djstripe.admin  # noqa: F401  # registers the mirror's own pages, replaced below
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from djstripe.models import (
+    Account,
+    Charge,
+    Event,
+    PaymentIntent,
+    Refund,
+    Session,
+    StripeModel,
+    Transfer,
+)
 
 from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin
@@ -152,3 +164,24 @@ class WebhookEventAdmin(LookOnlyAdmin[WebhookEvent]):
             services.handle_again(event=event)
         said = _("Events taken up again: %(count)d") % {"count": len(waiting)}
         self.message_user(request, said)
+
+
+class MirrorAdmin(LookOnlyAdmin[StripeModel]):
+    """What Stripe said, to look at: it is changed at Stripe, and comes here by its events."""
+
+    list_display = ("id", "created", "livemode")
+    list_filter = ("created", "livemode")
+    search_fields = ("id",)
+    ordering = ("-created",)
+
+
+def _look_only() -> None:
+    """In place of dj-stripe's pages, which edit and delete the mirror, some to look at."""
+    for model in apps.get_app_config("djstripe").get_models():
+        if admin.site.is_registered(model):
+            admin.site.unregister(model)
+    mirrored = (Account, Charge, Event, PaymentIntent, Refund, Session, Transfer)
+    admin.site.register(mirrored, MirrorAdmin)
+
+
+_look_only()

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import allauth.account.admin  # noqa: F401  # registers pages of its own, replaced below
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
@@ -21,6 +23,19 @@ admin.site.index_title = _("Look, and act")
 
 class ReasonForm(ActionForm):
     reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
+
+
+admin.site.unregister(EmailAddress)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(LookOnlyAdmin[EmailAddress]):
+    """Whether an address is someone's is shown by the link we send there, and by nothing else."""
+
+    list_display = ("email", "user", "primary", "verified")
+    list_filter = ("primary", "verified")
+    search_fields = ("email",)
+    list_select_related = ("user",)
 
 
 @admin.register(User)

@@ -1,4 +1,5 @@
 import pytest
+from allauth.account.models import EmailAddress
 from django.urls import reverse
 
 from tests.factories import UserFactory
@@ -58,3 +59,12 @@ def _permission(codename):
     from django.contrib.auth.models import Permission
 
     return Permission.objects.filter(codename=codename)
+
+
+def test_staff_look_at_addresses_and_verify_none(login):
+    address = EmailAddress.objects.create(user=UserFactory(), email="ada@example.org")
+    client = login(UserFactory(staff=True))
+    row = reverse("admin:account_emailaddress_change", args=[address.pk])
+    assert client.get(reverse("admin:account_emailaddress_changelist")).status_code == 200
+    assert client.get(row).status_code == 200
+    assert client.post(row, {"verified": "on"}).status_code == 403

@@ -1,7 +1,9 @@
 """Staff see the money, filter it, and act through the services."""
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
+from djstripe.models import Account
 
 from payments.models import PaymentAccount, Transaction, WebhookEvent
 from tests.factories import TransactionFactory, UserFactory, WebhookEventFactory
@@ -81,3 +83,17 @@ def test_others_see_nothing(login):
     for model in (Transaction, PaymentAccount, WebhookEvent):
         answer = login(UserFactory()).get(changelist(model))
         assert answer.status_code == 302
+
+
+def test_stripes_mirror_is_looked_at_and_not_edited(staff, booking, opened):
+    """Lists, searches and rows of what dj-stripe keeps; its own pages edit and delete."""
+    of_mirror = [model for model in admin.site._registry if model._meta.app_label == "djstripe"]
+    assert len(of_mirror) == 7
+    for model in of_mirror:
+        address = reverse(f"admin:djstripe_{model._meta.model_name}_changelist")
+        assert staff.get(address, {"q": "cs_'"}).status_code == 200
+        assert staff.get(f"{address}add/").status_code == 403
+    account = Account.objects.earliest("pk")
+    row = reverse("admin:djstripe_account_change", args=[account.pk])
+    assert staff.get(row).status_code == 200
+    assert staff.post(row, {"id": "acct_other"}).status_code == 403
