@@ -116,7 +116,7 @@ def _page(mentor: MentorProfile) -> dict[str, Any]:
 
 def _shown(window: AvailabilitySlot) -> dict[str, Any]:
     start, end = format_minutes(window.start_minute), format_minutes(window.end_minute)
-    day = date_format(window.date) if window.date else WEEKDAYS[window.weekday or 0]
+    day = date_format(window.date, _("l, j F Y")) if window.date else WEEKDAYS[window.weekday or 0]
     return {
         "window": window,
         "start": start,
@@ -126,7 +126,8 @@ def _shown(window: AvailabilitySlot) -> dict[str, Any]:
 
 
 def _days(days_off: TimeOff) -> str:
-    return f"{date_format(days_off.first_day)}–{date_format(days_off.last_day)}"
+    first, last = (date_format(day, _("j F Y")) for day in (days_off.first_day, days_off.last_day))
+    return first if first == last else f"{first}\N{EN DASH}{last}"
 
 
 def _remove_form(name: str, pk: int, about: str) -> ActionForm:

@@ -58,7 +58,9 @@ def setup_of(mentor: MentorProfile) -> list[Task]:
     return [
         Task(
             _("Get your profile listed"),
-            _("Fill it in and send it for review."),
+            _("We are looking at it and write to you.")
+            if mentor.status == MentorProfile.Status.IN_REVIEW
+            else _("Fill it in and send it for review."),
             reverse("mentors:edit"),
             mentor.is_listed,
         ),

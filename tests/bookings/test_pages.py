@@ -9,6 +9,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from bookings import services
 from bookings.models import Booking
+from mentormatch.mentors.models import MentorProfile
 from tests.conftest import NOW
 from tests.factories import (
     AvailabilityFactory,
@@ -368,6 +369,9 @@ def test_the_dashboard_says_what_is_still_to_do(login):
     assertContains(client.get(url), ">to do<", 3)
     AvailabilityFactory(mentor=mentor)
     assertContains(client.get(url), ">to do<", 2)
+    assertContains(client.get(url), "send it for review")
+    MentorProfile.objects.update(status=MentorProfile.Status.IN_REVIEW)
+    assertContains(client.get(url), "We are looking at it")
 
 
 def test_the_dashboard_invites_who_is_no_mentor(login, client):
