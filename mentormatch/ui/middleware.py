@@ -58,7 +58,7 @@ class DomainErrorMiddleware:
 
 
 def way_back(request: HttpRequest) -> dict[str, str]:
-    """`back_url` and `back_label`: the booking or session that this page is about.
+    """`back_url` and `back_label`: the booking, session or mentor that this page is about.
 
     From a mentor's page about nothing of that kind, their dashboard; nothing from anywhere else.
     """
@@ -68,6 +68,8 @@ def way_back(request: HttpRequest) -> dict[str, str]:
         return {}
     if "code" in match.kwargs:
         address, label = reverse(place, args=[match.kwargs["code"]]), _("See how it stands")
+    elif "slug" in match.kwargs:
+        address, label = reverse("mentors:detail", kwargs=match.kwargs), _("See all free times")
     else:
         address, label = reverse("bookings:dashboard"), _("To the dashboard")
     return {} if address == request.path else {"back_url": address, "back_label": label}

@@ -7,7 +7,7 @@ from django.urls import include, path, reverse
 
 from mentormatch.errors import Conflict, Forbidden
 from mentormatch.ui.backends import ViewerBackend
-from tests.factories import BookingFactory, UserFactory
+from tests.factories import BookingFactory, MentorFactory, UserFactory
 from tests.pages import assert_clean
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,13 @@ def test_mentors_page_leads_others_to_where_mentors_begin(login):
     assert answer.status_code == 403
     assert f'class="btn btn-primary" href="{reverse("bookings:dashboard")}"' in answer.text
     assert_clean(answer)
+
+
+def test_no_time_at_all_leads_to_the_mentors_times(login):
+    mentor = MentorFactory()
+    answer = login(UserFactory()).get(reverse("bookings:book", args=[mentor.slug]))
+    assert answer.status_code == 400
+    assert f'href="{reverse("mentors:detail", args=[mentor.slug])}"' in answer.text
 
 
 def test_coming_back_to_a_button_by_address_is_a_page(login):
