@@ -17,7 +17,7 @@ CHECKS = {
     "locks": ("python", "scripts/lock.py", "--check"),
     "layers": ("lint-imports", "--no-logo", "--cache-dir", ".import_linter_cache"),
     "types": ("mypy", "--no-error-summary"),
-    "templates' format": ("djlint", "--check", "--quiet", *TEMPLATES),
+    "templates' format": ("djlint", "--check", *TEMPLATES),
     "templates": ("djlint", "--lint", "--quiet", *TEMPLATES),
     "migrations": ("python", "manage.py", "makemigrations", "--check", "--dry-run"),
     "deployment": ("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),

@@ -147,12 +147,9 @@ def slot_picker(
     today, last = local_day(now, zone), local_day(now + mentor.horizon, zone)
     first = min(max(_asked_day(request) or today, today), last)
     until = first + dt.timedelta(days=WEEK)
-    wanted: _Wanted = {
-        "duration_minutes": duration_minutes,
-        "session_type": session_type,
-        "now": now,
-        "viewer": viewer,
-    }
+    wanted = _Wanted(
+        duration_minutes=duration_minutes, session_type=session_type, now=now, viewer=viewer
+    )
     start, end = _midnight(first, zone), _midnight(until, zone)
     found = calendar.offered(mentor, start=start, end=end, ignoring=ignoring, **wanted)
     nearest = [] if found else calendar.nearest(mentor, around=end, count=1, **wanted)
