@@ -57,6 +57,13 @@ def test_pages_follow_the_system_and_fit_320_pixels(visit, scheme):
         assert page.evaluate(EXCESS) == 0, path
 
 
+def test_a_name_of_any_length_breaks(visit):
+    mentor = MentorFactory(user__full_name="M" * 80, slug="long")
+    open_every_day(mentor)
+    for path in ("/", "/mentors/", "/mentors/long/"):
+        assert visit(path).evaluate(EXCESS) == 0, path
+
+
 def test_menu_opens_by_key_and_closes_by_escape(visit):
     user = UserFactory()
     page = visit("/accounts/login/?next=/settings/")
