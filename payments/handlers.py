@@ -56,7 +56,7 @@ def _intent(event: WebhookEvent, intent: Mapping[str, Any]) -> str:
     if payment.is_paid:
         recorded = recording.record_payment(transaction=row, payment=payment)
         row.refresh_from_db()
-        if not recorded and row.stripe_payment_intent_id != payment.intent_id:
+        if not recorded and row.stripe_payment_intent_id not in (None, payment.intent_id):
             return f"{row.code} was paid a second time, by {payment.intent_id}."
     elif payment.was_declined:
         recording.record_decline(transaction=row, payment=payment)

@@ -36,9 +36,15 @@ def record_payment(
 ) -> bool:
     """The money came: confirm the booking, or give the money back if its time is gone.
 
-    Safe to repeat: only the first call does anything. Gives whether this was it.
+    Safe to repeat: only the first call does anything. Gives whether this was it. Another sum
+    than was asked for confirms nothing: staff are told, and what came is theirs to give back.
     """
     now = now or times.now()
+    mismatch = _mismatch(transaction, payment)
+    if mismatch:
+        logger.error("charge %s: %s", transaction.code, mismatch)
+        ledger.note(transaction=transaction, needs_attention=mismatch)
+        return False
     with db.atomic():
         # Before the row: it may be confirmed, and its lock comes first.
         booking = bookings.lock_booking(transaction.sold)
@@ -52,7 +58,7 @@ def record_payment(
             settled_currency=payment.settled_currency,
             stripe_fee_minor=payment.stripe_fee_minor,
             last_error="",
-            needs_attention=_mismatch(transaction, payment),
+            needs_attention="",
         ):
             return False
         payment_received.send(sender=Transaction, transaction=transaction)

@@ -1,12 +1,13 @@
-"""What the sweeper does when Stripe is slow or fails, and what it tells staff of."""
+"""What the sweeper does when Stripe is slow or fails, and what staff are told of."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from bookings.models import Booking
 from payments import services
-from payments.models import WebhookEvent
+from payments.models import Transaction, WebhookEvent
 from payments.services import checkout as checkouts
 from payments.services.webhooks import GIVEN_UP_AFTER
 from payments.stripe_emulator import testing
@@ -62,3 +63,20 @@ def test_staff_are_told_of_an_event_that_was_given_up(freeze):
     event.refresh_from_db()
     assert event.needs_attention
     assert WebhookEvent.objects.filter(handled_at=None).exclude(needs_attention="").count() == 1
+
+
+@pytest.mark.parametrize("other", [{"amount_minor": 100}, {"currency": "usd"}])
+def test_another_sum_than_was_asked_for_confirms_nothing(opened, freeze, other):
+    """Only someone with our key could make that: staff look at it."""
+    testing.pay(opened.stripe_checkout_session_id)
+    checkout = StripeService().retrieve_checkout_session(opened.stripe_checkout_session_id)
+    payment = replace(checkout.payment, **other)
+    assert not services.record_payment(transaction=opened, payment=payment)
+    opened.refresh_from_db()
+    assert opened.status == Transaction.Status.PENDING
+    assert opened.booking.is_to_pay
+    assert "Stripe says that" in opened.needs_attention
+    assert services.record_payment(transaction=opened, payment=checkout.payment)
+    opened.refresh_from_db()
+    assert opened.needs_attention == ""
+    assert opened.booking.status == Booking.Status.CONFIRMED
