@@ -310,7 +310,7 @@ class MoneyStory(RuleBasedStateMachine):
                 self.work_until_quiet()
                 self.check_rest()
                 for _session_then_payout in range(2):
-                    self.time.shift(dt.timedelta(days=8))
+                    self.time.shift(dt.timedelta(days=70))
                     self.work_until_quiet()
                 self.check_rest(long_after=True)
         finally:
