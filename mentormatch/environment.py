@@ -90,11 +90,15 @@ def database_config(url: str) -> dict[str, Any]:
 
 
 def mail_config(env: environ.Env, *, default: str) -> dict[str, Any]:
-    """Django's `EMAIL_…` settings from `EMAIL_URL`."""
+    """Django's `EMAIL_…` settings from `EMAIL_URL`; a `filemail` folder is an absolute path."""
     try:
-        return dict(env.email_url("EMAIL_URL", default=default))
+        config = dict(env.email_url("EMAIL_URL", default=default))
     except ValueError as error:
         raise ImproperlyConfigured("EMAIL_URL can't be read as an address.") from error
+    if folder := config.get("EMAIL_FILE_PATH"):
+        # The parser drops the first slash: mails would end in a folder of that name right here.
+        config["EMAIL_FILE_PATH"] = str(Path("/", folder))
+    return config
 
 
 def refuse_short(name: str, value: str, *, least: int) -> str:

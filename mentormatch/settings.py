@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -239,10 +239,8 @@ STORAGES = {
 }
 
 # --- Mail ----------------------------------------------------------------------------
-EMAIL_CONFIG = mail_config(env, default=f"filemail://{VAR_DIR / 'mail'}")
+EMAIL_CONFIG = mail_config(env, default=f"filemail://{quote(str(VAR_DIR / 'mail'))}")
 vars().update(EMAIL_CONFIG)
-if EMAIL_CONFIG["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
-    EMAIL_FILE_PATH = EMAIL_CONFIG.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="MentorMatch <no-reply@localhost>")
 

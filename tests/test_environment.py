@@ -5,6 +5,8 @@ import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -113,6 +115,17 @@ def test_a_demo_secret_that_is_missing_is_added(tmp_path):
     path.write_text("SECRET_KEY=kept\n")
     assert environment.load_demo_secrets(path)["SECRET_KEY"] == "kept"
     assert set(environment.load_demo_secrets(path)) == set(environment.DEMO_SECRETS)
+
+
+@pytest.mark.parametrize("folder", ["/srv/site/mail", "/srv/my site+1/mail"])
+def test_mail_files_are_kept_where_the_address_says(monkeypatch, folder):
+    monkeypatch.delenv("EMAIL_URL", raising=False)
+    config = environment.mail_config(Environment(), default=f"filemail://{quote(folder)}")
+    assert config["EMAIL_FILE_PATH"] == folder
+
+
+def test_mail_files_are_kept_in_var():
+    assert settings.VAR_DIR / "mail" == Path(settings.EMAIL_FILE_PATH)
 
 
 def test_what_is_given_empty_has_its_default(monkeypatch):
