@@ -125,7 +125,7 @@ def test_mail_files_are_kept_where_the_address_says(monkeypatch, folder):
 
 
 def test_mail_files_are_kept_in_var():
-    assert settings.VAR_DIR / "mail" == Path(settings.EMAIL_FILE_PATH)
+    assert Path(settings.EMAIL_FILE_PATH) == settings.VAR_DIR / "mail"
 
 
 def test_what_is_given_empty_has_its_default(monkeypatch):
