@@ -11,7 +11,8 @@ from typing import Any
 from mentormatch.wsgi import application
 
 __all__ = ["application"]
-PAUSE = 0.2
+# Long enough for eight workers on a busy machine to have looked before the first one takes.
+PAUSE = 2.0
 
 
 def unlock() -> None:
