@@ -7,6 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import SettingsWrapper
 
 from mentormatch.background import readiness
 from tests.background.jobs import write
@@ -19,6 +20,14 @@ def test_healthz_asks_nobody(
     with django_assert_num_queries(0):
         answer = client.get(reverse("background:healthz"))
     assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.django_db
+def test_a_probe_needs_no_https(client: Client, settings: SettingsWrapper) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(reverse("home")).status_code == 301
+    assert client.get(reverse("background:healthz")).status_code == 200
+    assert client.get(reverse("background:readyz")).status_code == 200
 
 
 @pytest.mark.django_db
