@@ -6,8 +6,7 @@ from django.core.cache import cache
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from mentormatch.background import readiness
 from tests.background.jobs import write
@@ -23,7 +22,7 @@ def test_healthz_asks_nobody(
 
 
 @pytest.mark.django_db
-def test_a_probe_needs_no_https(client: Client, settings: SettingsWrapper) -> None:
+def test_a_probe_needs_no_https(client: Client, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
     assert client.get(reverse("home")).status_code == 301
     assert client.get(reverse("background:healthz")).status_code == 200
