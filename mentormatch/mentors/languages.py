@@ -7,7 +7,6 @@ from mentormatch.mentors.profile import LANGUAGES
 
 def language_name(code: str) -> str:
     """`de` → German; an unknown code is its own name."""
-    # Django's own catalogue has them.
     return gettext(LANGUAGES[code]) if code in LANGUAGES else code
 
 

@@ -5,16 +5,21 @@ from typing import Any, TypedDict
 
 from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mentormatch import money, times
 from mentormatch.errors import InvalidInput
 from mentormatch.mentors.models import Topic
 from mentormatch.mentors.regions import COUNTRIES
 
-# ISO 639-1 codes with their English names, which Django has translated.
+# ISO 639-1 codes with their English names. Django has translated them, all but those named here.
 LANGUAGES: dict[str, str] = {
     code: info["name"] for code, info in LANG_INFO.items() if len(code) == 2 and "name" in info
-} | {"zh": "Chinese"}
+} | {
+    "zh": gettext_noop("Chinese"),
+    "nb": gettext_noop("Norwegian Bokmål"),
+    "no": gettext_noop("Norwegian"),
+}
 MAX_TOPICS = 8
 MAX_LANGUAGES = 6
 SHORTEST, LONGEST = 15, 180

@@ -1,0 +1,162 @@
+"""The catalogue is whole, and with it the pages are wholly German."""
+
+import gettext
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from tests.factories import (
+    BookingFactory,
+    MentorFactory,
+    ReviewFactory,
+    SessionFactory,
+    UserFactory,
+    open_every_day,
+)
+
+FOLDER = Path(settings.BASE_DIR) / "locale/de/LC_MESSAGES"
+PLACEHOLDER = re.compile(r"%\(\w+\)[ds]|%[ds%]")
+TAG = re.compile(r"<[^>]*>")
+SPOKEN = re.compile(r'(?:aria-label|alt|title|placeholder|data-label|content)="([^"]*)"')
+LEAST_LETTERS = 13
+
+
+def entries():
+    """Each entry of the .po as (its comments, {keyword: text})."""
+    for block in (FOLDER / "django.po").read_text().split("\n\n")[1:]:
+        comments, texts, keyword = [], {}, ""
+        for line in filter(None, block.split("\n")):
+            if line.startswith("#"):
+                comments.append(line)
+                continue
+            if not line.startswith('"'):
+                keyword, _, line = line.partition(" ")
+            text = line[1:-1].replace('\\"', '"').replace("\\n", "\n")
+            texts[keyword] = texts.get(keyword, "") + text
+        yield "\n".join(comments), texts
+
+
+ENTRIES = list(entries())
+
+
+def english():
+    """What would give an untranslated page away, as patterns by their English text."""
+    for _, texts in ENTRIES:
+        translated = {text for keyword, text in texts.items() if keyword.startswith("msgstr")}
+        for keyword in ("msgid", "msgid_plural"):
+            plain = TAG.sub("", texts.get(keyword, ""))
+            if len(PLACEHOLDER.sub("", plain)) >= LEAST_LETTERS and plain not in translated:
+                yield plain, ".+?".join(map(re.escape, PLACEHOLDER.split(plain)))
+
+
+ENGLISH = {plain: re.compile(rf"\b{pattern}") for plain, pattern in english()}
+
+
+def left_in_english(html):
+    """The English texts that a page shows or says."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL)
+    seen = " \n ".join([*SPOKEN.findall(body), TAG.sub("\n", body)])
+    lines = "\n".join(" ".join(line.split()) for line in unescape(seen).split("\n"))
+    return [plain for plain, pattern in ENGLISH.items() if pattern.search(lines)]
+
+
+def test_every_text_is_translated():
+    assert len(ENTRIES) > 1000
+    assert [texts for notes, texts in ENTRIES if ", fuzzy" in notes or "" in texts.values()] == []
+
+
+def test_what_is_served_is_what_the_catalogue_says():
+    with (FOLDER / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for _, texts in ENTRIES:
+        context, text = texts.get("msgctxt"), texts["msgid"]
+        if "msgid_plural" in texts:
+            for n, keyword in ((1, "msgstr[0]"), (2, "msgstr[1]")):
+                assert compiled.ngettext(text, texts["msgid_plural"], n) == texts[keyword]
+        else:
+            said = compiled.pgettext(context, text) if context else compiled.gettext(text)
+            assert said == texts["msgstr"]
+
+
+def test_a_translation_says_what_was_to_be_filled_in_and_nothing_else():
+    for _, texts in ENTRIES:
+        whole = texts.get("msgid_plural", texts["msgid"])
+        for keyword, text in texts.items():
+            if keyword.startswith("msgstr") and keyword != "msgstr[0]":
+                assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(whole))
+                assert sorted(TAG.findall(text)) == sorted(TAG.findall(whole))
+            elif keyword == "msgstr[0]":
+                assert set(PLACEHOLDER.findall(text)) <= set(PLACEHOLDER.findall(whole))
+
+
+def test_english_is_noticed():
+    assert left_in_english("<p>Choose a time</p>") == ["Choose a time"]
+    assert left_in_english('<a aria-label="Hello there, Ada. The room is open">x</a>')
+
+
+@pytest.mark.django_db
+class TestPages:
+    @pytest.fixture
+    def mentor(self, now):
+        made = MentorFactory(user=UserFactory(language="de"))
+        open_every_day(made)
+        ReviewFactory(
+            session=SessionFactory(booking=BookingFactory(mentor=made, completed=True)),
+            comment="Sehr gut.",
+        )
+        return made
+
+    @pytest.fixture
+    def booking(self, mentor, now):
+        return BookingFactory(mentor=mentor, mentee=UserFactory(language="de"), notes="Hallo")
+
+    def assert_german(self, client, address):
+        page = client.get(address, headers={"accept-language": "de"})
+        assert page.status_code == 200
+        html = page.content.decode()
+        assert '<html lang="de"' in html
+        assert left_in_english(html) == []
+
+    @pytest.mark.parametrize("name", ["home", "mentors:list", "account_login", "account_signup"])
+    def test_of_everyone(self, client, mentor, name):
+        self.assert_german(client, reverse(name))
+
+    def test_a_mentors_profile(self, client, mentor):
+        self.assert_german(client, reverse("mentors:detail", args=[mentor.slug]))
+
+    @pytest.mark.parametrize("name", ["bookings:detail", "bookings:cancel", "bookings:reschedule"])
+    def test_a_booking(self, login, booking, name):
+        address = reverse(name, args=[booking.code])
+        self.assert_german(login(booking.mentee), address)
+
+    def test_a_booking_to_pay(self, login, mentor, now):
+        booking = BookingFactory(mentor=mentor, mentee=UserFactory(language="de"), to_pay=True)
+        client = login(booking.mentee)
+        self.assert_german(client, reverse("bookings:detail", args=[booking.code]))
+        self.assert_german(client, reverse("payments:pay", args=[booking.code]))
+
+    def test_a_room(self, login, booking):
+        session = SessionFactory(booking=booking)
+        for person in (booking.mentee, booking.mentor.user):
+            self.assert_german(login(person), reverse("sessions:room", args=[session.code]))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "accounts:settings",
+            "account_email",
+            "account_change_password",
+            "bookings:list",
+            "bookings:dashboard",
+            "bookings:availability",
+            "mentors:edit",
+            "payments:earnings",
+            "payments:payouts",
+        ],
+    )
+    def test_of_a_mentor(self, login, booking, name):
+        self.assert_german(login(booking.mentor.user), reverse(name))
