@@ -33,9 +33,9 @@ def entries():
             if line.startswith("#"):
                 comments.append(line)
                 continue
-            if not line.startswith('"'):
-                keyword, _, line = line.partition(" ")
-            text = line[1:-1].replace('\\"', '"').replace("\\n", "\n")
+            named, quote, text = line.partition('"')
+            keyword = named.strip() or keyword
+            text = text.removesuffix(quote).replace('\\"', '"').replace("\\n", "\n")
             texts[keyword] = texts.get(keyword, "") + text
         yield "\n".join(comments), texts
 
