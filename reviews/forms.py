@@ -5,18 +5,21 @@ from typing import Any
 from crispy_forms.layout import Field, Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from mentormatch.ui.forms import helper
 from reviews.models import Review
 
-STARS = [(n, ngettext_lazy("%(n)d star", "%(n)d stars", "n") % {"n": n}) for n in range(1, 6)]
+
+def star_choices() -> list[tuple[int, str]]:
+    """One to five, in the words of the reader's language."""
+    return [(n, ngettext("%(n)d star", "%(n)d stars", n) % {"n": n}) for n in range(1, 6)]
 
 
 class ReviewForm(forms.Form):
     rating = forms.TypedChoiceField(
         label=_("How was it?"),
-        choices=STARS,
+        choices=star_choices,
         coerce=int,
         widget=forms.RadioSelect,
     )

@@ -9,6 +9,7 @@ from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.conf import settings
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch import money, times
@@ -97,12 +98,20 @@ class SearchForm(forms.Form):
         }
 
 
+# Later: a bare `%` fills in, and so translates, a lazy text at import, in English for everyone.
+def _fill(text: Any, number: int) -> str:
+    return str(text) % number
+
+
+_filled = lazy(_fill, str)
+
+
 def _choices(values: dict[int, Any], label: Any, **kwargs: Any) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(label=label, choices=list(values.items()), coerce=int, **kwargs)
 
 
 def _minutes(*values: int) -> dict[int, Any]:
-    return {minutes: _("%d min") % minutes for minutes in values}
+    return {minutes: _filled(_("%d min"), minutes) for minutes in values}
 
 
 NOTICES = {
@@ -148,7 +157,7 @@ class ProfileForm(forms.Form):
         label=_("Topics"),
         queryset=Topic.objects.all(),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Up to %d.") % MAX_TOPICS,
+        help_text=_filled(_("Up to %d."), MAX_TOPICS),
     )
     language_1 = forms.ChoiceField(label=_("Language"), choices=language_choices)
     language_2 = forms.ChoiceField(

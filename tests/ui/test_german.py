@@ -139,6 +139,19 @@ class TestPages:
         self.assert_german(client, reverse("bookings:detail", args=[booking.code]))
         self.assert_german(client, reverse("payments:pay", args=[booking.code]))
 
+    def test_numbers_and_words_together(self, login, booking):
+        form = login(booking.mentor.user).get(reverse("mentors:edit")).content.decode()
+        assert "30\u00a0Min." in form
+        assert "30 min" not in form
+        assert "Bis zu 8." in form
+
+    def test_stars(self, login, now):
+        booking = BookingFactory(mentee=UserFactory(language="de"), completed=True)
+        session = SessionFactory(booking=booking, completed=True)
+        page = login(booking.mentee).get(reverse("reviews:write", args=[session.code]))
+        assert "5 Sterne" in page.content.decode()
+        assert left_in_english(page.content.decode()) == []
+
     def test_a_room(self, login, booking):
         session = SessionFactory(booking=booking)
         for person in (booking.mentee, booking.mentor.user):
