@@ -2,6 +2,9 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils import formats
+from django.utils.translation import gettext as _
+
 from . import config
 
 # Units of the currency for one euro. Fixed, so that sums can be checked by hand.
@@ -83,6 +86,16 @@ def shown(amount: int, currency: str) -> str:
     number = f"{Decimal(amount).scaleb(-digits(currency)):,.{digits(currency)}f}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
+
+
+def on_a_page(amount: int, currency: str) -> str:
+    """`€12.50`, or `12,50 €` to a German reader: as Stripe's pages write it."""
+    places = digits(currency)
+    major = Decimal(amount).scaleb(-places)
+    number = formats.number_format(major, places, use_l10n=True, force_grouping=True)
+    if symbol := SYMBOLS.get(currency):
+        return _("%(symbol)s%(number)s") % {"symbol": symbol, "number": number}
+    return f"{number} {currency.upper()}"
 
 
 def settlement_currency(account: str, currency: str, default: str) -> str:

@@ -98,9 +98,9 @@ def _checkout_page(
     page = {
         "session": session,
         "success_url": checkout_sessions.success_url(row),
-        "total": money.shown(session["amount_total"], session["currency"]),
+        "total": money.on_a_page(session["amount_total"], session["currency"]),
         "lines": [
-            {**line, "shown": money.shown(line["amount_total"], line["currency"])}
+            {**line, "shown": money.on_a_page(line["amount_total"], line["currency"])}
             for line in row.private["line_items"]
         ],
         "form": form or CardForm(label_suffix=""),
@@ -126,7 +126,7 @@ def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
     session = StripeObject.objects.filter(stripe_id=row.ref, type="checkout.session").first()
     page = {
         "intent": row.body,
-        "total": money.shown(row.body["amount"], row.body["currency"]),
+        "total": money.on_a_page(row.body["amount"], row.body["currency"]),
         "next_url": session and (session.body["url"] or checkout_sessions.success_url(session)),
     }
     return render(request, "stripe_emulator/authenticate.html", page)
