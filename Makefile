@@ -2,6 +2,9 @@
 PYTHON ?= python3
 IN = .venv/bin/
 
+# Compiled once, and not at each start of each process: that is most of a second start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test lint check lock bench setup-run setup-dev
 .DEFAULT_GOAL := run
 
