@@ -42,16 +42,16 @@ def run_pytest(*arguments: str, database_url: str) -> int:
     command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "worksteal"]
     environment = os.environ | {"TEST_DATABASE_URL": database_url}
     return subprocess.run(  # noqa: S603  # our own tests
-        [*command, *arguments, *sys.argv[1:]], cwd=ROOT, env=environment, check=False
+        [*command, *arguments], cwd=ROOT, env=environment, check=False
     ).returncode
 
 
-def main() -> int:
-    signal.signal(signal.SIGTERM, postgres.end_tidily)
+def run_on_both(*arguments: str) -> int:
+    """The first exit status that isn't 0: of a run on SQLite, then of one on PostgreSQL."""
     binaries = postgres.find_binaries()
     say_what_is_missing(binaries)
     print("On SQLite:", flush=True)
-    code = run_pytest(database_url="")
+    code = run_pytest(*arguments, database_url="")
     with ExitStack() as stack:
         url = os.environ.get("TEST_DATABASE_URL", "")
         if code or not (url or binaries):
@@ -59,7 +59,12 @@ def main() -> int:
         if binaries and not url:
             url = stack.enter_context(postgres.temporary_server(binaries))
         print("On PostgreSQL, what touches a database:", flush=True)
-        return run_pytest("--only-database", database_url=url)
+        return run_pytest("--only-database", *arguments, database_url=url)
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, postgres.end_tidily)
+    return run_on_both(*sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from time_machine import TimeMachineFixture
 
-from tests import browser, databases
+from tests import browser, budget, databases
 
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
@@ -24,6 +25,7 @@ PASSWORD = "demo-mentormatch"
 
 # The same examples in every run; a machine that is slow for a moment is no failure.
 hypothesis_settings.register_profile("sample", derandomize=True, deadline=None, max_examples=50)
+hypothesis_settings.register_profile("stress", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sample"))
 
 
@@ -169,6 +171,13 @@ def run_tasks() -> Callable[[], object]:
     from mentormatch.background.testing import run_tasks
 
     return run_tasks
+
+
+@pytest.fixture
+def figure() -> Callable[[str, str], None]:
+    """`figure("bookings contested", "10,000")` goes into the table that `make stress` writes."""
+    engine = "postgresql" if settings.IS_POSTGRES else "sqlite"
+    return partial(budget.note_figure, engine=engine)
 
 
 @pytest.fixture(scope="session")
