@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "mentormatch.ui",
     "mentormatch.background",
     "mentormatch.accounts",
+    "mentormatch.legal",
     "mentormatch.mentors",
     "bookings",
     "payments",

@@ -9,6 +9,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("mentormatch.ui.urls")),
     path("", include("mentormatch.background.urls")),
+    path("", include("mentormatch.legal.urls")),
     path("", include("mentormatch.mentors.urls")),
     path("", include("bookings.urls")),
     path("", include("payments.urls")),

@@ -9,6 +9,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from mentormatch.legal.services import add_missing_pages
+
 
 def static_sources() -> str:
     """A fingerprint of all files that `collectstatic` would collect."""
@@ -22,8 +24,8 @@ def static_sources() -> str:
 
 class Command(BaseCommand):
     help = (
-        "Brings the databases, the cache's table and the static files up to date, and in the demo "
-        "adds what is missing of its data. Safe to repeat."
+        "Brings the databases, the cache's table, the legal pages and the static files up to "
+        "date, and in the demo adds what is missing of its data. Safe to repeat."
     )
     requires_system_checks = []
 
@@ -34,6 +36,7 @@ class Command(BaseCommand):
         emulator = "stripe_emulator"
         call_command("migrate", emulator, database=emulator, interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
+        add_missing_pages()
         self.collect_static()
         if settings.DEMO:
             self.say("Demo data …")
