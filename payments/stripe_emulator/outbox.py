@@ -93,6 +93,7 @@ def post(url: str, payload: bytes, headers: dict[str, str]) -> Outcome:
 def deliver_due(limit: int = 20, *, send: Send = post, now: float | None = None) -> int:
     """Try the webhooks that are due, oldest first, and give the number that was accepted.
 
+    Where nobody answers, the round ends: the others would wait for as long, each of them.
     Safe to run in several workers at once. `now` is in real Unix seconds.
     """
     moment = time.time() if now is None else now
@@ -105,8 +106,12 @@ def deliver_due(limit: int = 20, *, send: Send = post, now: float | None = None)
     order = "-pk" if turned.reorder else "pk"
     accepted = 0
     for delivery in due.select_related("event").order_by(order)[:limit]:
-        if _claim(delivery, moment):
-            accepted += _try(delivery, send, moment, turned)
+        if not _claim(delivery, moment):
+            continue
+        outcome = _try(delivery, send, moment, turned)
+        accepted += outcome.accepted
+        if outcome.status is None:
+            break
     return accepted
 
 
@@ -132,10 +137,10 @@ def signed(event: StripeObject, *, connect: bool) -> tuple[bytes, dict[str, str]
     return payload, headers
 
 
-def _try(delivery: Delivery, send: Send, moment: float, turned: Knobs) -> bool:
+def _try(delivery: Delivery, send: Send, moment: float, turned: Knobs) -> Outcome:
     if delivery.event.body["type"] in turned.drop:
         _note(delivery, status=DeliveryStatus.GIVEN_UP, last_answer="dropped")
-        return False
+        return Outcome(0, "dropped")
     outcome = Outcome(None, "")
     for _ in range(1 + turned.repeat):
         payload, headers = signed(delivery.event, connect=delivery.connect)
@@ -149,7 +154,7 @@ def _try(delivery: Delivery, send: Send, moment: float, turned: Knobs) -> bool:
     else:
         logger.info("webhook %s: %s", delivery.event.stripe_id, answer)
         _note(delivery, due_at=moment + BACK_OFF[tries - 1], last_answer=answer)
-    return outcome.accepted
+    return outcome
 
 
 def _note(delivery: Delivery, **values: object) -> None:

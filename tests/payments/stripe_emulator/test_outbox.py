@@ -57,6 +57,19 @@ def test_refused_webhook_is_tried_again_later_and_later(world: World) -> None:
     assert Delivery.objects.get().attempts == 3
 
 
+def test_site_that_does_not_answer_is_not_waited_for_event_by_event(world: World) -> None:
+    world.paid()
+    asked: list[str] = []
+
+    def hang(url: str, payload: bytes, headers: dict[str, str]) -> outbox.Outcome:
+        asked.append(url)
+        return outbox.Outcome(None, "TimeoutError: timed out")
+
+    assert outbox.deliver_due(send=hang) == 0
+    assert len(asked) == 1
+    assert outbox.deliver_due(send=Site()) == 3, "the others are due as before"
+
+
 def test_given_up_after_three_days(world: World) -> None:
     world.stripe.v1.customers.create({})
     started = moment = time.time()
