@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Max, Min, Q
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
@@ -92,6 +92,16 @@ def prune(*, now: dt.datetime | None = None) -> int:
     ):
         deleted += DBTaskResult.objects.filter(pk__in=pks).delete()[0]
     return deleted
+
+
+def standstill(*, now: dt.datetime | None = None) -> dt.timedelta:
+    """For how long a task has been due and none was begun; zero where nothing waits."""
+    now = now or times.real_now()
+    waited = oldest_wait(now=now)
+    if not waited:
+        return waited
+    begun = DBTaskResult.objects.aggregate(last=Max("started_at"))["last"]
+    return min(waited, now - begun) if begun else waited
 
 
 def oldest_wait(*, now: dt.datetime | None = None) -> dt.timedelta:

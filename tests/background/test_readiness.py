@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from mentormatch.background import readiness
+from mentormatch.background import queue, readiness
 from tests.background.jobs import write
 from tests.conftest import NOW, Freeze
 
@@ -38,16 +38,31 @@ def test_readyz_names_every_check(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_a_task_that_waits_too_long_is_503(client: Client, freeze: Freeze, tmp_path: Path) -> None:
+def test_a_queue_that_stands_still_is_503(client: Client, freeze: Freeze, tmp_path: Path) -> None:
     clock = freeze(NOW)
     write.enqueue(path=str(tmp_path / "out"), text="hello")
-    clock.shift(readiness.LONGEST_WAIT + dt.timedelta(seconds=1))
+    clock.shift(readiness.LONGEST_STANDSTILL + dt.timedelta(seconds=1))
     answer = client.get(reverse("background:readyz"))
     assert answer.status_code == 503
     assert answer.json()["checks"]["tasks"] == {
         "ok": False,
-        "detail": "A task has been waiting for 121 s.",
+        "detail": "A task is due, and none was begun for 121 s.",
     }
+
+
+@pytest.mark.django_db
+def test_a_backlog_that_is_worked_off_is_ready(
+    client: Client, freeze: Freeze, tmp_path: Path
+) -> None:
+    """As after an outage: what waits is old, and the worker is at it."""
+    clock = freeze(NOW)
+    for _ in range(3):
+        write.enqueue(path=str(tmp_path / "out"), text="hello")
+    clock.shift(2 * readiness.LONGEST_STANDSTILL)
+    assert queue.take("me")
+    assert client.get(reverse("background:readyz")).status_code == 200
+    clock.shift(readiness.LONGEST_STANDSTILL + dt.timedelta(seconds=1))
+    assert client.get(reverse("background:readyz")).status_code == 503
 
 
 @pytest.mark.django_db
@@ -71,3 +86,20 @@ def test_a_registered_check_speaks_and_hides_its_errors(
     assert answer.json()["status"] == "not ready"
     assert answer.json()["checks"]["guard"]["detail"] == "The guard is gone."
     assert answer.json()["checks"]["store"]["detail"] == readiness.SILENT
+
+
+@pytest.mark.django_db
+def test_who_does_not_answer_is_asked_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check would wait for the database anew."""
+    asked: list[str] = []
+
+    def away() -> str | None:
+        asked.append("database")
+        raise OperationalError("away")
+
+    monkeypatch.setitem(readiness.CHECKS, "database", away)
+    monkeypatch.setitem(readiness.CHECKS, "guard", lambda: asked.append("guard"))
+    checks = client.get(reverse("background:readyz")).json()["checks"]
+    assert asked == ["database"]
+    assert checks.pop("database")["detail"] == readiness.SILENT
+    assert {check["detail"] for check in checks.values()} == {readiness.NOT_ASKED}
