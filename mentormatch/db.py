@@ -1,9 +1,10 @@
-"""What every model shares."""
+"""What every model shares, and what it looks like when the database is away."""
 
 import datetime as dt
+import sqlite3
 from typing import Any
 
-from django.db import models
+from django.db import InterfaceError, OperationalError, models
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch import times
@@ -33,3 +34,22 @@ class PublicIdField(models.CharField[str, str]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_length": 32, "unique": True, "default": public_id, "editable": False}
         super().__init__(*args, **kwargs)
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether the database was away or busy, so that the same may go well in a moment.
+
+    What an outage brought about in its turn counts as well (a page that can't keep its session,
+    say). SQLite tells of a missing table in the same class, which trying again doesn't help.
+    """
+    while error is not None:
+        if isinstance(error, InterfaceError | OperationalError):
+            is_sqlite = isinstance(error.__cause__, sqlite3.Error)
+            return not is_sqlite or "locked" in str(error)
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def in_one_line(error: Exception) -> str:
+    """The first line of what the database said: the rest is for whoever debugs its client."""
+    return str(error).partition("\n")[0].strip() or type(error).__name__

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -25,6 +24,7 @@ CODES = {
     405: "method_not_allowed",
     413: "too_large",
     429: "too_many_requests",
+    503: TryAgain.code,
 }
 
 
@@ -109,12 +109,11 @@ def install(api: NinjaAPI) -> None:
         AuthenticationError,
         lambda error: problem(401, _("Log in: send a valid access token as a bearer token.")),
     )
-    handle(OperationalError, lambda error: domain_problem(TryAgain()))
     handle(RequestDataTooBig, lambda error: problem(413, _("The body is too large.")))
 
 
 class ProblemMiddleware:
-    """Gives the one shape to refusals that never reached an endpoint (404, 405, 413, 500)."""
+    """Gives the one shape to refusals that no endpoint gave (404, 405, 413, 500, 503)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -154,6 +153,8 @@ def _sentence(status: HTTPStatus) -> str:
         return _("There is no such address.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return _("That address doesn't take this method.")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return str(TryAgain.message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _("Something broke on our side. Try again; if it stays, tell us.")
     return status.description or status.phrase

@@ -157,9 +157,16 @@ SQLITE = {
     },
 }
 POSTGRES_OPTIONS: dict[str, Any] = {
-    # A connection made per request costs ten times the request.
-    "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+    # A connection made per request costs ten times the request. Both waits are short, so that a
+    # page says "try again" while the server is away and works as soon as it is back: between two
+    # attempts the pool lets pass up to as long as it keeps on trying.
+    "pool": {"min_size": 1, "max_size": 8, "timeout": 3, "reconnect_timeout": 2},
     "connect_timeout": 5,
+    # A server that is gone without a word is noticed in half a minute, not in a quarter of an hour.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
     # Waiting for a row is bounded, so that a page says "try again" instead of hanging.
     "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
 }
@@ -170,7 +177,8 @@ def _database(url: str) -> dict[str, Any]:
     if config["ENGINE"].endswith("sqlite3"):
         return config | SQLITE
     config["OPTIONS"] = POSTGRES_OPTIONS | config.get("OPTIONS", {})
-    return config | {"CONN_MAX_AGE": 0}
+    # Each connection is tried before it is handed out: after a restart of the server all are dead.
+    return config | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)

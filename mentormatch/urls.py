@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+handler400 = "mentormatch.ui.errors.bad_request"
+handler500 = "mentormatch.ui.errors.server_error"
 urlpatterns = [
     path("", include("mentormatch.ui.urls")),
     path("", include("mentormatch.background.urls")),

@@ -17,10 +17,11 @@ only point at a person. On SQLite a transaction holds the whole database from it
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from bookings.models import Booking
 from mentormatch.accounts.models import User
+from mentormatch.db import is_outage
 from mentormatch.errors import TryAgain
 from mentormatch.mentors.models import MentorProfile
 
@@ -31,9 +32,8 @@ def exclusive() -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-    except OperationalError as error:
-        # SQLite says so of a missing table too, which trying again doesn't help.
-        if connection.vendor == "sqlite" and "locked" not in str(error):
+    except (OperationalError, InterfaceError) as error:
+        if not is_outage(error):
             raise
         raise TryAgain from error
 

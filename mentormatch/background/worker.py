@@ -21,6 +21,7 @@ from django_tasks_db.management.commands.db_worker import Worker as DatabaseWork
 
 from mentormatch import times
 from mentormatch.background import periodics, queue
+from mentormatch.db import in_one_line
 
 logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.25
@@ -124,7 +125,8 @@ class Worker(DatabaseWorker):
     def _say(self, *, away: bool, error: Exception | None = None) -> None:
         """Once when the database goes, once when it is back."""
         if away and not self.away:
-            logger.warning("The database doesn't answer; the worker waits for it: %s", error)
+            what = in_one_line(error) if error else ""
+            logger.warning("The database doesn't answer; the worker waits for it: %s", what)
         elif self.away and not away:
             logger.warning("The database answers again.")
         self.away = away

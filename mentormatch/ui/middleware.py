@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mentormatch.errors import DomainError
+from mentormatch.problems import RETRY_AFTER_SECONDS
 from mentormatch.ui.forms import UNPROCESSABLE
 
 # From a page about one thing, the way back to that thing.
@@ -45,7 +46,10 @@ class DomainErrorMiddleware:
         if not isinstance(error, DomainError):
             return None
         context = {"error": error, **way_back(request)}
-        return render(request, "errors/domain.html", context, status=error.status)
+        page = render(request, "errors/domain.html", context, status=error.status)
+        if error.status in RETRY_AFTER_SECONDS:
+            page["Retry-After"] = str(RETRY_AFTER_SECONDS[error.status])
+        return page
 
     def process_template_response(
         self, request: HttpRequest, response: TemplateResponse

@@ -63,3 +63,24 @@ def tables(path: Path) -> set[str]:
         found = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     database.close()
     return found
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://me:secret@127.0.0.1:1/nothing", "sqlite:////nowhere/at/all.sqlite3"]
+)
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path, url):
+    environment = os.environ | {"DATABASE_URL": url, "VAR_DIR": str(tmp_path)}
+    environment |= {"DJANGO_SETTINGS_MODULE": "mentormatch.settings"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare"],
+        cwd=project.BASE_DIR,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "The database can't be used: " in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr

@@ -1,11 +1,13 @@
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import HttpRequest
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 from django.urls import include, path, reverse
 
-from mentormatch.errors import Conflict, Forbidden
+from mentormatch import urls
+from mentormatch.errors import Conflict, Forbidden, TryAgain
 from mentormatch.ui.backends import ViewerBackend
 from tests.factories import BookingFactory, MentorFactory, UserFactory
 from tests.pages import assert_clean
@@ -20,11 +22,30 @@ def _raise(error: Exception) -> object:
     return view
 
 
+def keep_something(request: HttpRequest) -> HttpResponse:
+    """A page that writes into its session."""
+    request.session["something"] = 1
+    return HttpResponse("kept")
+
+
+def ask_for_nothing(request: HttpRequest) -> HttpResponse:
+    """A page whose migration is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM nowhere")
+    return HttpResponse()
+
+
 urlpatterns = [
     path("", include("mentormatch.urls")),
     path("boom/403/", _raise(PermissionDenied())),
     path("boom/400/", _raise(SuspiciousOperation())),
     path("boom/500/", _raise(ZeroDivisionError())),
+    path("boom/away/", _raise(OperationalError("password=secret"))),
+    path("api/boom/away/", _raise(OperationalError("password=secret"))),
+    path("boom/lost/", _raise(InterfaceError("connection already closed"))),
+    path("boom/domain/503/", _raise(TryAgain())),
+    path("boom/session/", keep_something),
+    path("boom/table/", ask_for_nothing),
     path("boom/domain/", _raise(Forbidden())),
     path(
         "boom/taken/",
@@ -37,6 +58,7 @@ urlpatterns = [
         ),
     ),
 ]
+handler400, handler500 = urls.handler400, urls.handler500
 broken = pytest.mark.urls(__name__)
 
 
@@ -97,6 +119,49 @@ def test_own_fault_is_a_page_that_needs_nothing():
     assert_clean(answer)
 
 
+@broken
+@pytest.mark.parametrize("where", ["away", "lost", "domain/503"])
+def test_database_that_is_away_is_a_page_that_says_when_to_come_back(where):
+    answer = Client(raise_request_exception=False).get(f"/boom/{where}/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "again" in answer.text
+    assert "secret" not in answer.text
+    assert_clean(answer)
+
+
+@broken
+def test_database_that_is_away_is_a_problem_of_the_api():
+    answer = Client(raise_request_exception=False).get("/api/boom/away/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == TryAgain.code
+    assert answer.json()["detail"] == str(TryAgain.message)
+
+
+@broken
+@pytest.mark.parametrize(
+    ("trouble", "status"), [(OperationalError("the server is away"), 503), (None, 200)]
+)
+def test_session_that_cannot_be_kept_is_not_the_visitors_fault(login, trouble, status):
+    """Django says 400 then: it takes it for a session that was deleted meanwhile."""
+    client = login(UserFactory())
+    client.raise_request_exception = False
+
+    def answer_or_fail(execute, sql, params, many, context):
+        if trouble and sql.startswith("UPDATE"):
+            raise trouble
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(answer_or_fail):
+        assert client.get("/boom/session/").status_code == status
+
+
+@broken
+def test_missing_table_is_our_own_fault_not_an_outage():
+    answer = Client(raise_request_exception=False).get("/boom/table/")
+    assert answer.status_code == 500
+
+
 def test_missing_page(client):
     answer = client.get("/nothing-here/")
     assert answer.status_code == 404
@@ -120,7 +185,7 @@ def test_too_many_log_ins(client):
     assert_clean(answers[-1])
 
 
-@pytest.mark.parametrize("name", ["400", "403", "404", "405", "429", "500", "403_csrf"])
+@pytest.mark.parametrize("name", ["400", "403", "404", "405", "429", "500", "503", "403_csrf"])
 def test_error_page_needs_no_context(name):
     assert_clean(render_to_string(f"{name}.html"))
 

@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
+from mentormatch.db import in_one_line
 from mentormatch.legal.services import add_missing_pages
 
 
@@ -30,6 +32,11 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """One sentence and exit code 1 where the database can't be reached."""
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(f"The database can't be used: {in_one_line(error)}") from error
         self.say("Databases …")
         call_command("migrate", interactive=False, verbosity=0)
         # Its own tables alone: going through all the other apps' for it takes five seconds.
