@@ -50,7 +50,8 @@ class Handled(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
-        return queryset.filter(handled_at__isnull=self.value() == "no")
+        waiting = WebhookEvent.UNFINISHED
+        return queryset.filter(waiting if self.value() == "no" else ~waiting)
 
 
 class ReasonForm(ActionForm):
@@ -159,7 +160,7 @@ class WebhookEventAdmin(LookOnlyAdmin[WebhookEvent]):
 
     @admin.action(description=_("Work on those again that still wait"))
     def work_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
-        waiting = list(queryset.filter(handled_at=None))
+        waiting = list(queryset.filter(WebhookEvent.UNFINISHED))
         for event in waiting:
             services.handle_again(event=event)
         said = _("Events taken up again: %(count)d") % {"count": len(waiting)}

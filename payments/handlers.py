@@ -89,7 +89,7 @@ def _record_refund(refund: Refund) -> str:
 def _account_updated(event: WebhookEvent, account: Mapping[str, Any]) -> str:
     row = PaymentAccount.objects.filter(stripe_account_id=account["id"]).first()
     if row is not None:
-        accounts.refresh_account(account=row, ask_stripe=False)
+        accounts.refresh_account(account=row)
     return ""
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PaymentAccount(TimestampedModel):
-    """A mentor's connected account. What Stripe says of it is written from dj-stripe's mirror."""
+    """A mentor's connected account, and what Stripe said of it when last asked."""
 
     mentor = models.OneToOneField(
         MentorProfile, on_delete=models.PROTECT, related_name="payment_account"
@@ -202,6 +202,8 @@ class Transaction(TimestampedModel):
 class WebhookEvent(TimestampedModel):
     """An event as Stripe sent it: verified, stored once for ever, then worked on by a task."""
 
+    UNFINISHED: ClassVar[Q] = Q(handled_at=None) | Q(mirrored_at=None)
+
     event_id = models.CharField(max_length=100, unique=True)
     type = models.CharField(max_length=100)
     account = models.CharField(max_length=64, blank=True)
@@ -209,6 +211,8 @@ class WebhookEvent(TimestampedModel):
     payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     # Our handler's own mark: dj-stripe returns early on an event that it has stored.
     handled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # And that dj-stripe took it up, where it is to.
+    mirrored_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=500, blank=True, editable=False)
     # What staff must look at: an event of money that no row of the ledger knows.
     needs_attention = models.CharField(max_length=500, blank=True, editable=False)

@@ -302,7 +302,7 @@ class MoneyStory(RuleBasedStateMachine):
         """What is still on its way although nobody holds a time any more."""
         return [
             *Transaction.objects.filter(status__in=Transaction.OPEN),
-            *WebhookEvent.objects.filter(handled_at=None),
+            *WebhookEvent.objects.filter(WebhookEvent.UNFINISHED),
             *Booking.objects.filter(status=Status.PENDING),
         ]
 

@@ -2,13 +2,14 @@
 
 import datetime as dt
 
+from django.db.models import Q
+
 from mentormatch import times
 from mentormatch.ids import public_id
 from mentormatch.mentors import services as mentors
 from mentormatch.mentors.models import MentorProfile
-from payments import mirror
 from payments.models import PaymentAccount
-from payments.stripe_service import StripeService
+from payments.stripe_service import StripeBroken, StripeRefused, StripeService
 from payments.stripe_types import AccountStatus, Link
 
 
@@ -19,7 +20,7 @@ def start_onboarding(*, mentor: MentorProfile) -> Link:
     """
     account = PaymentAccount.objects.select_related("mentor__user").get_or_create(mentor=mentor)[0]
     if account.stripe_account_id is None:
-        account_id = StripeService().create_connect_account(account=account)
+        account_id = _open_at_stripe(account)
         rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=None)
         rows.update(stripe_account_id=account_id, updated_at=times.now())
         account.refresh_from_db()
@@ -29,31 +30,53 @@ def start_onboarding(*, mentor: MentorProfile) -> Link:
     )
 
 
-def refresh_account(
-    *, account: PaymentAccount, ask_stripe: bool = True, now: dt.datetime | None = None
-) -> PaymentAccount:
-    """Write down what dj-stripe's copy of the account says, fetched anew unless told otherwise.
+def _open_at_stripe(account: PaymentAccount) -> str:
+    """The account of this row's key; under a new one where Stripe has used the old one up."""
+    service = StripeService()
+    try:
+        return service.create_connect_account(account=account)
+    except StripeRefused as refusal:
+        if not refusal.needs_new_key:
+            raise
+        # The mentor has another address or country than when it was first asked for.
+        _take_another_key(account)
+        return service.create_connect_account(account=account)
+    except StripeBroken:
+        # Stripe repeats this answer under the same key for a day. What it may have opened all the
+        # same is an account that nobody was ever shown the way to.
+        _take_another_key(account)
+        raise
+
+
+def _take_another_key(account: PaymentAccount) -> None:
+    rows = PaymentAccount.objects.filter(pk=account.pk, code=account.code, stripe_account_id=None)
+    rows.update(code=public_id(), updated_at=times.now())
+    account.refresh_from_db(fields=["code"])
+
+
+def refresh_account(*, account: PaymentAccount, now: dt.datetime | None = None) -> PaymentAccount:
+    """Ask Stripe how the account stands, and write it down.
 
     An account that has yet to be opened stays as it is. Safe to repeat.
     """
     if account.stripe_account_id is None:
         return account
-    read = mirror.sync_account if ask_stripe else mirror.account_status
-    _write(account, read(account.stripe_account_id), now or times.now())
+    asked_at = now or times.now()
+    _write(account, StripeService().get_account_status(account.stripe_account_id), asked_at)
     return account
 
 
-def _write(account: PaymentAccount, status: AccountStatus, now: dt.datetime) -> None:
-    # Not of an account that was cut off while Stripe answered.
+def _write(account: PaymentAccount, status: AccountStatus, asked_at: dt.datetime) -> None:
+    # Not of an account that was cut off while Stripe answered, and not over a later answer.
     rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=status.account_id)
-    if rows.update(
+    if rows.filter(Q(synced_at=None) | Q(synced_at__lte=asked_at)).update(
         details_submitted=status.details_submitted,
         charges_enabled=status.charges_enabled,
         payouts_enabled=status.payouts_enabled,
         transfers_active=status.transfers_active,
         requirements_due=status.requirements_due,
-        synced_at=now,
-        updated_at=now,
+        synced_at=asked_at,
+        updated_at=asked_at,
     ):
         mentors.record_payability(mentor_id=account.mentor_id, is_payable=status.transfers_active)
     account.refresh_from_db()

@@ -1,19 +1,20 @@
 """Stripe's events: verified, stored once, answered, and then worked on by a task."""
 
 import datetime as dt
-import logging
+from typing import Any
 
 from django.db import transaction as db
 
 from mentormatch import times
-from mentormatch.errors import StripeError
+from mentormatch.errors import DomainError, StripeError
 from payments import handlers, mirror, tasks
 from payments.models import WebhookEvent
 from payments.stripe_service import StripeService, why
 
-logger = logging.getLogger(__name__)
 # After three days Stripe itself gives an event up.
 STUCK_AFTER, GIVEN_UP_AFTER = dt.timedelta(minutes=15), dt.timedelta(days=3)
+NEVER_HANDLED = "This event was never worked on."
+NEVER_MIRRORED = "dj-stripe never took this event up; our own rows follow it."
 
 
 def receive(*, payload: bytes, signature: str, now: dt.datetime | None = None) -> WebhookEvent:
@@ -39,23 +40,30 @@ def receive(*, payload: bytes, signature: str, now: dt.datetime | None = None) -
 
 
 def handle(*, event: WebhookEvent, now: dt.datetime | None = None) -> None:
-    """Bring the mirror and our own rows to where Stripe is. Safe to repeat and to overtake.
+    """Bring our own rows to where Stripe is, then the mirror. Safe to repeat and to overtake.
 
-    Raises `StripeError` where Stripe can't be asked.
+    The mirror comes last: whatever dj-stripe stumbles over, the booking is confirmed. Raises
+    `StripeError` where Stripe can't be asked.
     """
-    if event.handled_at is not None:
-        return
-    try:
-        if handlers.is_mirrored(event.type):
-            mirror.sync_event(event.payload)
-        attention = handlers.handle(event)
-    except StripeError as error:
-        WebhookEvent.objects.filter(pk=event.pk).update(last_error=why(error))
-        raise
     now = now or times.now()
-    WebhookEvent.objects.filter(pk=event.pk, handled_at=None).update(
-        handled_at=now, updated_at=now, last_error="", needs_attention=attention[:500]
-    )
+    try:
+        if event.handled_at is None:
+            _mark(event, "handled_at", now, needs_attention=handlers.handle(event)[:500])
+        if event.mirrored_at is None:
+            if handlers.is_mirrored(event.type):
+                mirror.sync_event(event.payload)
+            _mark(event, "mirrored_at", now)
+    except DomainError as error:
+        detail = why(error) if isinstance(error, StripeError) else str(error)[:500]
+        WebhookEvent.objects.filter(pk=event.pk).update(last_error=detail)
+        raise
+
+
+def _mark(event: WebhookEvent, name: str, now: dt.datetime, **facts: Any) -> None:
+    """Of two who worked on it at once, the first one's mark and facts stay."""
+    rows = WebhookEvent.objects.filter(pk=event.pk, **{name: None})
+    rows.update(**{name: now}, last_error="", updated_at=now, **facts)
+    event.refresh_from_db()
 
 
 def retry_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
@@ -64,13 +72,11 @@ def retry_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
     Staff are told of what is older than Stripe itself would try.
     """
     now = now or times.now()
-    lost = WebhookEvent.objects.filter(handled_at=None, created_at__lte=now - GIVEN_UP_AFTER)
-    lost.filter(needs_attention="").update(needs_attention="This event was never worked on.")
-    stuck = WebhookEvent.objects.filter(
-        handled_at=None,
-        updated_at__lt=now - STUCK_AFTER,
-        created_at__gt=now - GIVEN_UP_AFTER,
-    )
+    unfinished = WebhookEvent.objects.filter(WebhookEvent.UNFINISHED)
+    lost = unfinished.filter(created_at__lte=now - GIVEN_UP_AFTER, needs_attention="")
+    lost.filter(handled_at=None).update(needs_attention=NEVER_HANDLED)
+    lost.filter(handled_at__isnull=False).update(needs_attention=NEVER_MIRRORED)
+    stuck = unfinished.filter(updated_at__lt=now - STUCK_AFTER, created_at__gt=now - GIVEN_UP_AFTER)
     rows = list(stuck.order_by("pk")[:limit])
     for row in rows:
         handle_again(event=row, now=now)

@@ -85,7 +85,7 @@ def test_others_see_nothing(login):
         assert answer.status_code == 302
 
 
-def test_stripes_mirror_is_looked_at_and_not_edited(staff, booking, opened):
+def test_stripes_mirror_is_looked_at_and_not_edited(staff, paid):
     """Lists, searches and rows of what dj-stripe keeps; its own pages edit and delete."""
     of_mirror = [model for model in admin.site._registry if model._meta.app_label == "djstripe"]
     assert len(of_mirror) == 7

@@ -1,5 +1,6 @@
 """Events: what is refused, what is stored once, and what follows from each."""
 
+import datetime as dt
 import json
 import threading
 import time
@@ -8,19 +9,20 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
+from djstripe.models import Charge
 
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.background.models import QueuedTask
 from mentormatch.background.testing import run_tasks as run_queue
 from mentormatch.notifications.models import Mail
-from payments import services
+from payments import mirror, services
 from payments.models import PaymentAccount, Transaction, WebhookEvent
 from payments.stripe_emulator import context, outbox, signing, testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_emulator.resources import accounts
 from payments.stripe_service import StripeService
-from tests.factories import BookingFactory, WebhookEventFactory
+from tests.factories import BookingFactory, TransactionFactory, WebhookEventFactory
 from tests.payments.conftest import onboarded
 
 URL = "/api/v1/payments/webhook"
@@ -167,7 +169,7 @@ def test_an_outage_leaves_the_event_to_be_tried_again(opened, run_tasks, freeze)
 def test_an_event_that_got_stuck_is_taken_up_again(now):
     stuck = WebhookEventFactory(type="payment_intent.created")
     WebhookEvent.objects.update(updated_at=now - services.webhooks.STUCK_AFTER * 2)
-    done = WebhookEventFactory(type="payment_intent.created", handled_at=now)
+    done = WebhookEventFactory(type="payment_intent.created", handled_at=now, mirrored_at=now)
     WebhookEvent.objects.filter(pk=done.pk).update(
         updated_at=now - services.webhooks.STUCK_AFTER * 2
     )
@@ -256,3 +258,59 @@ def test_the_same_event_ten_times_at_once(mentor):
     assert Transaction.objects.get().status == Transaction.Status.SUCCEEDED
     kinds = [*Mail.objects.filter(recipient=booking.mentee).values_list("kind", flat=True)]
     assert len(kinds) == len(set(kinds)), kinds
+
+
+@pytest.fixture
+def stumbling_mirror(monkeypatch):
+    """dj-stripe has a bug: whatever event it is given, it raises."""
+
+    def stumble(payload):
+        raise KeyError("balance_transaction")
+
+    monkeypatch.setattr(mirror, "sync_event", stumble)
+    return monkeypatch
+
+
+@pytest.mark.django_db
+def test_a_booking_is_confirmed_whatever_the_mirror_stumbles_over(
+    freeze, opened, run_tasks, stumbling_mirror
+):
+    clock = freeze(times.now())
+    testing.pay(opened.stripe_checkout_session_id)
+    testing.deliver_events()
+    run_tasks(may_fail=True)
+    opened.refresh_from_db()
+    assert opened.booking.status == Booking.Status.CONFIRMED
+    events = WebhookEvent.objects.filter(type__in=["payment_intent.succeeded", "charge.succeeded"])
+    assert {row.handled_at is not None and row.mirrored_at is None for row in events} == {True}
+
+    stumbling_mirror.undo()
+    QueuedTask.objects.all().delete()
+    clock.shift(services.webhooks.STUCK_AFTER + dt.timedelta(minutes=1))
+    assert services.retry_stuck() >= 2
+    run_tasks()
+    assert not WebhookEvent.objects.filter(WebhookEvent.UNFINISHED).exists()
+    assert Charge.objects.get().id == opened.stripe_charge_id
+
+
+@pytest.mark.django_db
+def test_staff_are_told_of_what_the_mirror_never_took_up(freeze, stumbling_mirror):
+    event = WebhookEventFactory(type="payment_intent.created", handled_at=times.now())
+    freeze(event.created_at + dt.timedelta(days=3, minutes=1))
+    services.retry_stuck()
+    event.refresh_from_db()
+    assert "dj-stripe never took" in event.needs_attention
+
+
+@pytest.mark.django_db
+def test_the_first_sentence_for_staff_stays(opened, work):
+    """Two workers took one event up at once, and the second one found all in order."""
+    testing.pay(opened.stripe_checkout_session_id)
+    opened.delete()
+    testing.deliver_events()
+    slow = WebhookEvent.objects.get(type="payment_intent.succeeded")
+    services.handle(event=WebhookEvent.objects.get(pk=slow.pk))
+    TransactionFactory(open=True, code=slow.payload["data"]["object"]["metadata"]["transaction"])
+    services.handle(event=slow)
+    slow.refresh_from_db()
+    assert "no charge knows" in slow.needs_attention
