@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.guards import overlap_guard
+from mentormatch import times
 from mentormatch.db import PublicIdField, TimestampedModel
 from mentormatch.mentors.models import MentorProfile
 
@@ -229,6 +230,11 @@ class Booking(TimestampedModel):
     @property
     def is_to_answer(self) -> bool:
         return self.status == self.Status.PENDING and self.answer_by_at is not None
+
+    @property
+    def consented_at(self) -> dt.datetime | None:
+        """When the mentee agreed to the rule of cancelling, if they did so on a page."""
+        return times.parse_instant(self.metadata.get("consent", {}).get("at", ""))
 
     def side_of(self, user: "User") -> str | None:
         """Which side that person is on; `None` for a stranger."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.models import Booking
+from bookings.services import record_consent
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden, StripeError
@@ -18,6 +19,7 @@ from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import ActionForm
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import services, trail
+from payments.forms import PayForm
 from payments.models import PaymentAccount, Transaction
 from payments.requirements import in_words
 
@@ -49,6 +51,8 @@ def pay(request: LoggedInRequest, code: str) -> HttpResponse:
         return redirect("bookings:detail", booking.code)
     if request.method != "POST":
         return _pay_page(request, booking)
+    if request.POST.get("consent"):
+        booking = record_consent(booking=booking, user=request.user)
     try:
         row = services.open_checkout(booking=booking, user=request.user)
     except StripeError as error:
@@ -61,11 +65,17 @@ def _pay_page(
 ) -> HttpResponse:
     amount = money(booking.price_minor, booking.currency)
     label = _("Try again") if error else _("Pay %(amount)s at Stripe") % {"amount": amount}
+    now = times.now()
     page = {
         "booking": booking,
         "error": error,
-        "now": times.now(),
-        "form": ActionForm(action=reverse("payments:pay", args=[booking.code]), submit=label),
+        "now": now,
+        "form": PayForm(
+            action=reverse("payments:pay", args=[booking.code]),
+            submit=label,
+            rule_until=None if booking.consented_at else booking.free_cancellation_until,
+            now=now,
+        ),
     }
     return render(request, "payments/pay.html", page, status=error.status if error else 200)
 

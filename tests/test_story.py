@@ -136,6 +136,7 @@ def pay(visitor: Visitor, number: str = "4242424242424242") -> None:
 def book(visitor: Visitor, day: int = 0) -> str:
     """Take the first time of that day of the picker and pay; gives the booking's code."""
     visitor.page.locator(".slot-day").nth(day).locator("a.slot").first.click()
+    visitor.page.get_by_label("I agree").check()
     visitor.press("Book and pay")
     pay(visitor)
     visitor.sees("It's on.")

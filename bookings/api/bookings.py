@@ -49,6 +49,8 @@ def book(request: LoggedInRequest, payload: BookingIn) -> Status[BookingOut]:
     """To be paid within the hold, or confirmed at once if it is free.
 
     A slot that is gone answers 409 `slot_unavailable` (or `mentee_busy`) with the `nearest` free.
+    Booking it, you agree to the terms and to their rule of cancelling: everything back until
+    `free_cancellation_until`, nothing after that.
     """
     mentors = MentorProfile.objects.listed().select_related("user")
     with _named_as_here():

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.forms.consent import ConsentField
 from bookings.models import Booking
 from bookings.slots import Slot
 from mentormatch import times
@@ -67,12 +68,20 @@ class BookForm(StartForm):
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
+    consent = ConsentField()
 
     def __init__(self, *args: Any, cancel_url: str, submit: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = helper(
             submit=submit, cancel_url=cancel_url, cancel_label=_("Choose another time")
         )
+
+    def ask_consent(self, label: str) -> None:
+        """Show the rule to agree to; without a rule, nothing is asked."""
+        if label:
+            self.fields["consent"].label = label
+        else:
+            del self.fields["consent"]
 
 
 class RescheduleForm(StartForm):

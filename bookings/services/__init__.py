@@ -8,6 +8,7 @@ from bookings.services.booking import (
     extend_hold,
 )
 from bookings.services.cancellation import cancel_booking, expire_hold
+from bookings.services.consent import record_consent
 from bookings.services.locking import lock_booking
 from bookings.services.requests import (
     accept_booking,
@@ -30,5 +31,6 @@ __all__ = [
     "extend_hold",
     "lapse_requests",
     "lock_booking",
+    "record_consent",
     "reschedule_booking",
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from bookings import calendar, policy
 from bookings.models import Booking, CalendarEntry
+from bookings.services.consent import consent_given
 from bookings.services.locking import exclusive, lock_booking, lock_pair
 from bookings.services.moves import move, occupied
 from bookings.services.refusals import (
@@ -36,16 +37,20 @@ def book_slot(
     duration_minutes: int,
     session_type: str,
     notes: str = "",
+    has_consented: bool = False,
     now: dt.datetime | None = None,
 ) -> Booking:
     """Take a slot: held until it is paid; if it is free, confirmed, or asked of the mentor.
 
     Of many at once for one slot exactly one gets it. `InvalidInput` for what can't be booked;
     `Conflict` as `slot_unavailable` or `mentee_busy` (both with the `nearest` free slots),
-    `trial_used`, `too_many_holds`, `not_payable`, `mentor_unavailable`.
+    `trial_used`, `too_many_holds`, `not_payable`, `mentor_unavailable`. `has_consented`: to the
+    rule of cancelling, on a page that showed it.
     """
     now = now or times.now()
     wanted = wanted_slot(mentee, starts_at, duration_minutes, session_type, now)
+    until = policy.free_cancellation_until(starts_at)
+    consent = consent_given(free_cancellation_until=until, now=now) if has_consented else {}
     with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
         mentor = lock_pair(mentor=mentor, mentee=mentee)
         price = _check(mentor, **wanted)
@@ -61,7 +66,8 @@ def book_slot(
             price_minor=price.amount_minor,
             platform_fee_minor=price.platform_fee_minor,
             currency=price.currency,
-            free_cancellation_until=policy.free_cancellation_until(starts_at),
+            free_cancellation_until=until,
+            metadata=consent,
             created_at=now,
             **_first_state(mentor, price, starts_at, now),
         )

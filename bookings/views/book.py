@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import calendar, policy, services
 from bookings.forms.bookings import BookForm
+from bookings.forms.consent import rule
 from bookings.models import Booking
 from bookings.views.facts import foreign_zone
 from mentormatch import times
@@ -52,7 +53,11 @@ def _take(request: LoggedInRequest, mentor: MentorProfile) -> HttpResponse:
         wanted = {name: form.cleaned_data[name] for name in WANTED}
         try:
             booking = services.book_slot(
-                mentor=mentor, mentee=request.user, notes=form.cleaned_data["notes"], **wanted
+                mentor=mentor,
+                mentee=request.user,
+                notes=form.cleaned_data["notes"],
+                has_consented=form.cleaned_data["consent"],
+                **wanted,
             )
         except Conflict as refusal:
             wanted["notes"] = form.cleaned_data["notes"]
@@ -133,8 +138,12 @@ def _page(
         now, starts_at = times.now(), wanted["starts_at"]
         until = policy.free_cancellation_until(starts_at)
         length = dt.timedelta(minutes=wanted["duration_minutes"])
+        price = _price(mentor, wanted)
+        # Other times have other instants: agreed is what the chosen one says.
+        shown = rule(None if "nearest" in more else until, now) if price.amount_minor else ""
+        form.ask_consent(shown)
         context |= {
-            "price": _price(mentor, wanted),
+            "price": price,
             "ends_at": starts_at + length,
             "mentor_zone": foreign_zone(mentor.time_zone),
             "is_trial": wanted["session_type"] == Booking.Type.TRIAL,
@@ -142,4 +151,6 @@ def _page(
             "free_cancellation_until": until if until > now else None,
             "answer_by": policy.answer_by(starts_at, now),
         }
+    else:
+        form.ask_consent("")
     return render(request, "bookings/book.html", context, status=status)
