@@ -8,7 +8,6 @@ from crispy_forms.bootstrap import InlineCheckboxes
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.conf import settings
-from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -63,20 +62,13 @@ class SearchForm(forms.Form):
     currency = forms.ChoiceField(label=_("Currency"), required=False, choices=currency_choices)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=MentorSort.choices)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = helper(
-            submit=_("Search"),
-            action=reverse("mentors:list"),
-            cancel_url=reverse("mentors:list") if self.is_bound and self.data else "",
-            cancel_label=_("Clear"),
-            method="get",
-            layout=Layout(
-                "q",
-                Div(*(Div(name, css_class="col-6 col-lg-4") for name in FILTERS), css_class="row"),
-            ),
-        )
-        self.helper.form_id = "search"
+    def filters(self) -> list[forms.BoundField]:
+        """The fields that stand behind the question."""
+        return [self[name] for name in FILTERS]
+
+    def is_narrowed(self) -> bool:
+        """Whether a filter says something, beside the currency and the order, which always do."""
+        return any(self.data.get(name) for name in FILTERS if name not in {"currency", "sort"})
 
     def criteria(self) -> dict[str, Any]:
         """What of the form is valid, as `MentorQuerySet.matching` takes it."""

@@ -12,24 +12,26 @@ TOKENS = {
 }
 TEXT = [
     (ink, ground)
-    for ink in ("ink", "ink-2", "pine", "pine-strong", "brick")
+    for ink in ("ink", "ink-2", "pen", "pen-strong", "good", "warn", "bad")
     for ground in ("paper", "surface")
 ] + [
     ("ink", "surface-2"),
     ("ink-2", "surface-2"),
-    ("ink", "pine-soft"),
-    ("ink-2", "pine-soft"),
-    ("pine-strong", "pine-soft"),
-    ("sun-ink", "sun-soft"),
-    ("brick", "brick-soft"),
-    ("sky-ink", "sky-soft"),
-    ("on-pine", "pine"),
-    ("on-pine", "pine-strong"),
-    ("on-brick", "brick"),
+    ("ink", "marker-soft"),
+    ("ink", "marker-line"),
+    ("ink", "pen-soft"),
+    ("on-marker", "marker"),
+    ("on-act", "act"),
+    ("on-act", "act-strong"),
+    ("on-bad", "bad"),
+    ("pen-strong", "pen-soft"),
+    ("good", "good-soft"),
+    ("warn", "warn-soft"),
+    ("bad", "bad-soft"),
 ]
 SEEN = [
     (mark, ground)
-    for mark in ("line-strong", "focus", "sun", "pine")
+    for mark in ("line-strong", "focus", "star", "act")
     for ground in ("paper", "surface")
 ]
 
