@@ -1,6 +1,7 @@
 """A mentor's opening hours and days off. What is booked already is never touched by them."""
 
 import datetime as dt
+from typing import TypeVar
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from mentormatch.mentors.models import MentorProfile
 
 MOST_WINDOWS = 300
 MOST_TIME_OFF = 100
+Row = TypeVar("Row", AvailabilitySlot, TimeOff)
 
 
 def add_window(
@@ -60,9 +62,12 @@ def add_window(
         )
 
 
-def remove_window(*, mentor: MentorProfile, window_id: int) -> None:
-    """Close one of the mentor's own windows; `NotFound` for any other, and the second time."""
-    _delete(AvailabilitySlot.objects.filter(mentor=mentor, pk=window_id))
+def remove_window(*, mentor: MentorProfile, window_id: int) -> AvailabilitySlot:
+    """Close one of the mentor's own windows; `NotFound` for any other, and the second time.
+
+    Gives what was removed, from which it can be added again.
+    """
+    return _delete(AvailabilitySlot.objects.filter(mentor=mentor, pk=window_id))
 
 
 def add_time_off(
@@ -94,9 +99,9 @@ def add_time_off(
         return TimeOff.objects.create(mentor=mentor, first_day=first_day, last_day=last_day)
 
 
-def remove_time_off(*, mentor: MentorProfile, time_off_id: int) -> None:
+def remove_time_off(*, mentor: MentorProfile, time_off_id: int) -> TimeOff:
     """Offer those days again; `NotFound` for another mentor's, and the second time."""
-    _delete(TimeOff.objects.filter(mentor=mentor, pk=time_off_id))
+    return _delete(TimeOff.objects.filter(mentor=mentor, pk=time_off_id))
 
 
 def _check_day(
@@ -119,7 +124,9 @@ def _lock(mentor: MentorProfile) -> None:
     MentorProfile.objects.select_for_update(no_key=True).get(pk=mentor.pk)
 
 
-def _delete(rows: models.QuerySet[AvailabilitySlot] | models.QuerySet[TimeOff]) -> None:
-    deleted, _rows = rows.delete()
-    if not deleted:
+def _delete(rows: models.QuerySet[Row]) -> Row:
+    """Delete the one row there is; of two at once, one finds nothing any more."""
+    row = rows.first()
+    if row is None or not rows.delete()[0]:
         raise NotFound
+    return row

@@ -23,6 +23,7 @@ from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import DomainError, Forbidden
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import ActionForm, render_invalid
+from mentormatch.ui.undo import say_with_undo
 
 
 @login_required
@@ -44,8 +45,18 @@ def availability(request: LoggedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def remove(request: LoggedInRequest, window_id: int) -> HttpResponse:
-    services.remove_window(mentor=own_profile(request), window_id=window_id)
-    messages.success(request, _("Removed. What is booked stays booked."))
+    window = services.remove_window(mentor=own_profile(request), window_id=window_id)
+    day = {"weekday": window.weekday} if window.date is None else {"date": f"{window.date}"}
+    say_with_undo(
+        request,
+        _("Removed. What is booked stays booked."),
+        action=reverse("bookings:availability"),
+        fields=day
+        | {
+            "start_time": format_minutes(window.start_minute),
+            "end_time": format_minutes(window.end_minute),
+        },
+    )
     return redirect("bookings:availability")
 
 
@@ -64,8 +75,13 @@ def time_off(request: LoggedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def remove_time_off(request: LoggedInRequest, time_off_id: int) -> HttpResponse:
-    services.remove_time_off(mentor=own_profile(request), time_off_id=time_off_id)
-    messages.success(request, _("Removed. Those days can be booked again."))
+    days_off = services.remove_time_off(mentor=own_profile(request), time_off_id=time_off_id)
+    say_with_undo(
+        request,
+        _("Removed. Those days can be booked again."),
+        action=reverse("bookings:time_off"),
+        fields={"first_day": f"{days_off.first_day}", "last_day": f"{days_off.last_day}"},
+    )
     return redirect("bookings:availability")
 
 

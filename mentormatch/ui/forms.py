@@ -94,6 +94,15 @@ class ActionForm(forms.Form):
         self.helper.submit_about = about
 
 
+class HiddenForm(ActionForm):
+    """A button that sends these fields along."""
+
+    def __init__(self, hidden: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(initial=hidden, auto_id=False, **kwargs)
+        for name in hidden:
+            self.fields[name] = forms.CharField(widget=forms.HiddenInput)
+
+
 class LanguageForm(ActionForm):
     """A button that shows the site in another language to someone without an account."""
 

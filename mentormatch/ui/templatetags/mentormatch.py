@@ -10,6 +10,7 @@ from zlib import crc32
 from crispy_forms.utils import render_crispy_form
 from django import template
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.core.paginator import Page
 from django.template.context import Context
 from django.templatetags.static import static
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from mentormatch import money as amounts
 from mentormatch import times
 from mentormatch.ui.forms import ActionForm, LanguageForm, Text
+from mentormatch.ui.undo import undo_form
 
 register = template.Library()
 AVATAR_TONES = 6
@@ -180,6 +182,13 @@ def icon(name: str) -> SafeString:
 def action_button(context: Context, url: str, label: Text, kind: str = "primary") -> str:
     """`{% action_button url label "danger" %}`: a form with only a button, sent by POST."""
     return _rendered(ActionForm(action=url, submit=label, kind=kind), context)
+
+
+@register.simple_tag(takes_context=True)
+def undo_button(context: Context, message: Message) -> str:
+    """`{% undo_button message %}`: the button of a message that can be taken back, or nothing."""
+    form = undo_form(message)
+    return _rendered(form, context) if form else ""
 
 
 @register.simple_tag(takes_context=True)
