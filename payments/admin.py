@@ -54,12 +54,28 @@ class Handled(admin.SimpleListFilter):
         return queryset.filter(waiting if self.value() == "no" else ~waiting)
 
 
+class Looked:
+    """The action that takes rows off the list of what needs attention: who and when is logged."""
+
+    @admin.action(description=_("Looked at, nothing more to do: what waits for it goes on"))
+    def looked_at(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            try:
+                sentence = services.settle_attention(row=row)
+            except DomainError as error:
+                self.message_user(request, f"{row}: {error}", messages.ERROR)
+            else:
+                said = _("Looked at: %(sentence)s") % {"sentence": sentence}
+                self.log_change(request, row, said)
+                self.message_user(request, f"{row}: {said}")
+
+
 class ReasonForm(ActionForm):
     reason = forms.CharField(label=_("Reason (to refund)"), required=False, max_length=500)
 
 
 @admin.register(Transaction)
-class TransactionAdmin(LookOnlyAdmin[Transaction]):
+class TransactionAdmin(Looked, LookOnlyAdmin[Transaction]):
     list_display = (
         "code",
         "type",
@@ -86,7 +102,7 @@ class TransactionAdmin(LookOnlyAdmin[Transaction]):
         "stripe_transfer_id",
     )
     date_hierarchy = "created_at"
-    actions = ("send_again", "refund")
+    actions = ("send_again", "refund", "looked_at")
     action_form = ReasonForm
 
     @admin.display(description=_("amount"), ordering="amount_minor")
@@ -151,12 +167,12 @@ class PaymentAccountAdmin(LookOnlyAdmin[PaymentAccount]):
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(LookOnlyAdmin[WebhookEvent]):
+class WebhookEventAdmin(Looked, LookOnlyAdmin[WebhookEvent]):
     list_display = ("event_id", "type", "account", "created_at", "handled_at", "needs_attention")
     list_filter = (Handled, NeedsAttention, "type")
     search_fields = ("event_id", "type", "account")
     date_hierarchy = "created_at"
-    actions = ("work_again",)
+    actions = ("work_again", "looked_at")
 
     @admin.action(description=_("Work on those again that still wait"))
     def work_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:

@@ -40,10 +40,8 @@ def _checkout(event: WebhookEvent, session: Mapping[str, Any]) -> str:
     checkout = StripeService().retrieve_checkout_session(session["id"])
     if row is None:
         return "A checkout that no charge knows was paid." if checkout.is_paid else ""
-    if row.stripe_checkout_session_id not in (None, checkout.id):
-        return f"{row.code} was paid in a second checkout." if checkout.is_paid else ""
-    if row.stripe_checkout_session_id is None and not checkout.is_paid:
-        return ""  # its opening is on the way, or was never answered
+    if row.stripe_checkout_session_id != checkout.id and not checkout.is_paid:
+        return ""  # its opening is on the way, or was never answered, or is forgotten
     recording.record_checkout(transaction=row, checkout=checkout)
     return ""
 
@@ -54,10 +52,7 @@ def _intent(event: WebhookEvent, intent: Mapping[str, Any]) -> str:
     if row is None:
         return "A payment that no charge knows came in." if payment.is_paid else ""
     if payment.is_paid:
-        recorded = recording.record_payment(transaction=row, payment=payment)
-        row.refresh_from_db()
-        if not recorded and row.stripe_payment_intent_id not in (None, payment.intent_id):
-            return f"{row.code} was paid a second time, by {payment.intent_id}."
+        recording.record_payment(transaction=row, payment=payment)
     elif payment.was_declined:
         recording.record_decline(transaction=row, payment=payment)
     return ""

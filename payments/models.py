@@ -191,6 +191,11 @@ class Transaction(TimestampedModel):
         """What a refund gives back or a payout passes on; a charge itself."""
         return self.parent or self
 
+    def has_unexpected_payment(self, *, besides: str = "") -> bool:
+        """Whether another sum came than was asked for, or a second payment."""
+        came = self.metadata.get("unexpected_payments", [])
+        return any(payment["payment_intent"] != besides for payment in came)
+
     @property
     def sold(self) -> Booking:
         """The booking that it is about; `ValueError` for a row without one."""

@@ -93,6 +93,8 @@ def translated() -> Iterator[None]:
         yield
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise StripeError from error
+    except stripe.AuthenticationError as error:  # our key is wrong: mended by us, and for all
+        raise StripeError from error
     except stripe.IdempotencyError as error:
         if error.http_status == 409:  # the first request with this key is still being worked on
             raise StripeError from error
@@ -100,7 +102,7 @@ def translated() -> Iterator[None]:
     except (stripe.InvalidRequestError, stripe.CardError) as error:
         code, param = str(error.code or ""), str(error.param or "")
         raise StripeRefused(str(error), stripe_code=code, param=param) from error
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+    except stripe.PermissionError as error:
         raise StripeRefused(str(error), stripe_code=str(error.code or "")) from error
     except stripe.StripeError as error:
         raise StripeBroken from error

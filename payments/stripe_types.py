@@ -98,7 +98,13 @@ class Checkout:
     @property
     def is_processing(self) -> bool:
         """Sent in, and the money isn't there yet (a bank debit, say)."""
-        return self.status == "complete" and not self.is_paid
+        return self.status == "complete" and not self.is_paid and not self.has_failed
+
+    @property
+    def has_failed(self) -> bool:
+        """Sent in, and the money never came; nothing can be paid on this page any more."""
+        ended = {"requires_payment_method", "canceled"}
+        return self.status == "complete" and bool(self.payment and self.payment.status in ended)
 
     @property
     def is_paid(self) -> bool:

@@ -100,6 +100,12 @@ def _after_payment(
     request: LoggedInRequest, booking: Booking, row: Transaction | None
 ) -> HttpResponse:
     """To where the booking stands, in words."""
+    if row is not None and row.has_unexpected_payment() and not booking.confirmed_at:
+        messages.warning(
+            request,
+            _("What was paid doesn't fit this booking. We look into it: don't pay again."),
+        )
+        return redirect("bookings:detail", booking.code)
     if booking.is_to_pay:
         messages.info(request, _("Nothing was paid yet. Your time is still held."))
         return redirect("payments:pay", booking.code)

@@ -1,6 +1,7 @@
 """The verbs of payments."""
 
 from payments.services.accounts import disconnect_account, refresh_account, start_onboarding
+from payments.services.attention import settle_attention
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.recording import (
     record_checkout,
@@ -52,5 +53,6 @@ __all__ = [
     "send_refund",
     "send_transfer",
     "settle",
+    "settle_attention",
     "start_onboarding",
 ]

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-from django.db.models import Q
-
 from mentormatch import times
 from mentormatch.ids import public_id
 from mentormatch.mentors import services as mentors
@@ -11,6 +9,8 @@ from mentormatch.mentors.models import MentorProfile
 from payments.models import PaymentAccount
 from payments.stripe_service import StripeBroken, StripeRefused, StripeService
 from payments.stripe_types import AccountStatus, Link
+
+MOST_ROUNDS = 3
 
 
 def start_onboarding(*, mentor: MentorProfile) -> Link:
@@ -59,27 +59,33 @@ def refresh_account(*, account: PaymentAccount, now: dt.datetime | None = None) 
 
     An account that has yet to be opened stays as it is. Safe to repeat.
     """
-    if account.stripe_account_id is None:
-        return account
-    asked_at = now or times.now()
-    _write(account, StripeService().get_account_status(account.stripe_account_id), asked_at)
+    for _round in range(MOST_ROUNDS):
+        if account.stripe_account_id is None:
+            break
+        status = StripeService().get_account_status(account.stripe_account_id)
+        if _write(account, status, now or times.now()):
+            break
+        # Another worker wrote meanwhile: perhaps of a change that this answer knew nothing of.
     return account
 
 
-def _write(account: PaymentAccount, status: AccountStatus, asked_at: dt.datetime) -> None:
-    # Not of an account that was cut off while Stripe answered, and not over a later answer.
-    rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=status.account_id)
-    if rows.filter(Q(synced_at=None) | Q(synced_at__lte=asked_at)).update(
+def _write(account: PaymentAccount, status: AccountStatus, now: dt.datetime) -> bool:
+    """Compare-and-swap, also of an account that was cut off while Stripe answered."""
+    written = PaymentAccount.objects.filter(
+        pk=account.pk, stripe_account_id=status.account_id, synced_at=account.synced_at
+    ).update(
         details_submitted=status.details_submitted,
         charges_enabled=status.charges_enabled,
         payouts_enabled=status.payouts_enabled,
         transfers_active=status.transfers_active,
         requirements_due=status.requirements_due,
-        synced_at=asked_at,
-        updated_at=asked_at,
-    ):
+        synced_at=now,
+        updated_at=now,
+    )
+    if written:
         mentors.record_payability(mentor_id=account.mentor_id, is_payable=status.transfers_active)
     account.refresh_from_db()
+    return bool(written)
 
 
 def disconnect_account(*, account: PaymentAccount, now: dt.datetime | None = None) -> None:

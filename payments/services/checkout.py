@@ -15,7 +15,7 @@ from bookings.models import Booking
 from bookings.services.locking import exclusive
 from mentormatch import times
 from mentormatch.accounts.models import User
-from mentormatch.errors import Conflict, Forbidden, StripeError
+from mentormatch.errors import Conflict, DomainError, Forbidden, StripeError
 from payments.models import Transaction
 from payments.services import ledger
 from payments.services.recording import record_checkout
@@ -241,11 +241,14 @@ def _could_be_asked(booking: Booking, now: dt.datetime) -> bool:
         logger.warning("hold %s: Stripe can't be asked: %s", booking.code, why(error))
         # What it fails at or refuses may be this one alone.
         return isinstance(error, StripeBroken) or not error.retryable
+    except DomainError as error:
+        logger.warning("hold %s: not freed: %s", booking.code, error.code)
     return True
 
 
 def _expire(booking: Booking, now: dt.datetime) -> None:
     row = ledger.charge_of(booking)
+    closed = row.stripe_checkout_session_id if row is not None else None
     checkout = _close(row) if row is not None else None
     if row is not None and checkout is not None:
         record_checkout(transaction=row, checkout=checkout, now=now)
@@ -253,6 +256,9 @@ def _expire(booking: Booking, now: dt.datetime) -> None:
             return
     with exclusive():
         booking = bookings.lock_booking(booking)
+        row = ledger.charge_of(booking)
+        if row is not None and row.stripe_checkout_session_id != closed:
+            return  # another tab opened a checkout meanwhile: the next round closes that
         # Even after it was paid: what came when the session was over is on its way back.
         if bookings.expire_hold(booking=booking, now=now) and row is not None:
             # Nobody ever saw the address of a checkout that isn't written down.

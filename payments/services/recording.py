@@ -3,11 +3,11 @@
 import datetime as dt
 import logging
 
-from django.db import transaction as db
 from django.utils.translation import gettext as _
 
 from bookings import services as bookings
 from bookings.models import Booking
+from bookings.services.locking import exclusive
 from mentormatch import times
 from mentormatch.errors import Conflict
 from payments.models import Transaction
@@ -25,7 +25,7 @@ def record_checkout(
     """Bring the charge to where its checkout stands. Safe to repeat, in any order."""
     if checkout.is_paid and checkout.payment is not None:
         record_payment(transaction=transaction, payment=checkout.payment, now=now)
-    elif checkout.is_expired:
+    elif checkout.is_expired or checkout.has_failed:
         record_expiry(transaction=transaction, now=now)
     elif checkout.is_processing:
         ledger.move(transaction=transaction, to=Status.PROCESSING)
@@ -37,15 +37,15 @@ def record_payment(
     """The money came: confirm the booking, or give the money back if its time is gone.
 
     Safe to repeat: only the first call does anything. Gives whether this was it. Another sum
-    than was asked for confirms nothing: staff are told, and what came is theirs to give back.
+    than was asked for confirms nothing, and a second payment changes nothing: staff are told, and
+    what came is theirs to give back.
     """
     now = now or times.now()
     mismatch = _mismatch(transaction, payment)
     if mismatch:
-        logger.error("charge %s: %s", transaction.code, mismatch)
-        ledger.note(transaction=transaction, needs_attention=mismatch)
+        _tell_staff(transaction, payment, mismatch)
         return False
-    with db.atomic():
+    with exclusive():
         # Before the row: it may be confirmed, and its lock comes first.
         booking = bookings.lock_booking(transaction.sold)
         if not ledger.move(
@@ -58,9 +58,11 @@ def record_payment(
             settled_currency=payment.settled_currency,
             stripe_fee_minor=payment.stripe_fee_minor,
             last_error="",
-            needs_attention="",
         ):
+            _check_second(transaction, payment)
             return False
+        if not transaction.has_unexpected_payment(besides=payment.intent_id):
+            ledger.note(transaction=transaction, needs_attention="")
         payment_received.send(sender=Transaction, transaction=transaction)
         _confirm(transaction, booking, now)
     return True
@@ -72,6 +74,29 @@ def _mismatch(row: Transaction, payment: Payment) -> str:
         return ""
     came = f"{payment.amount_minor} {payment.currency}"
     return f"Stripe says that {came} came, not {row.amount_minor} {row.currency}."
+
+
+def _check_second(row: Transaction, payment: Payment) -> None:
+    """Tell staff if this is another payment than the one that the row was paid by."""
+    row.refresh_from_db(fields=["stripe_payment_intent_id"])
+    if row.stripe_payment_intent_id not in (None, payment.intent_id):
+        _tell_staff(row, payment, f"It was paid a second time, by {payment.intent_id}.")
+
+
+def _tell_staff(row: Transaction, payment: Payment, words: str) -> None:
+    """Keep what came beside the row for good: staff may be done with the sentence before us."""
+    logger.error("charge %s: %s", row.code, words)
+    row.refresh_from_db()
+    came = {
+        "payment_intent": payment.intent_id,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+    }
+    known = row.metadata.get("unexpected_payments", [])
+    if came not in known:
+        metadata = row.metadata | {"unexpected_payments": [*known, came]}
+        words = f"{words} Give it back at Stripe."
+        ledger.note(transaction=row, needs_attention=words, metadata=metadata)
 
 
 def _confirm(row: Transaction, booking: Booking, now: dt.datetime) -> None:
@@ -87,7 +112,7 @@ def _confirm(row: Transaction, booking: Booking, now: dt.datetime) -> None:
 
 def record_expiry(*, transaction: Transaction, now: dt.datetime | None = None) -> None:
     """The checkout ended unpaid: the charge failed, and the time is free again."""
-    with db.atomic():
+    with exclusive():
         booking = bookings.lock_booking(transaction.sold)
         ledger.move(transaction=transaction, to=Status.FAILED)
         if booking.is_to_pay and transaction.status == Status.FAILED:
@@ -96,7 +121,7 @@ def record_expiry(*, transaction: Transaction, now: dt.datetime | None = None) -
 
 def record_decline(*, transaction: Transaction, payment: Payment) -> bool:
     """A card was refused; the checkout stays open for another. Safe to repeat."""
-    with db.atomic():
+    with exclusive():
         moved = ledger.move(
             transaction=transaction, to=Status.FAILED, last_error=payment.decline[:500]
         )

@@ -93,10 +93,18 @@ def _at_stripe(row: Transaction, now: dt.datetime) -> Refund | None:
     """What an earlier call, perhaps one whose answer we never saw, came to."""
     if row.stripe_refund_id:
         return StripeService().retrieve_refund(row.stripe_refund_id)
-    if not sending.may_be_out(row, now=now):
-        return None
+    return _listed(row) if sending.may_be_out(row, now=now) else None
+
+
+def _listed(row: Transaction) -> Refund | None:
     found = StripeService().refunds_of(row.charge.stripe_charge_id or "")
     return next((r for r in found if r.metadata.get("transaction") == row.code), None)
+
+
+def look_for(row: Transaction, *, now: dt.datetime) -> None:
+    """Record what Stripe knows of this refund, if anything."""
+    if found := _listed(row):
+        record_refund(transaction=row, refund=found, now=now)
 
 
 def record_refund(

@@ -41,7 +41,8 @@ def _resend(row: Transaction, now: dt.datetime) -> bool:
 def retry(*, transaction: Transaction, now: dt.datetime | None = None) -> Transaction:
     """Try a refund or payout again: the same row while it waits, a new one if it failed.
 
-    Raises `Conflict` for anything else.
+    What failed here and went out all the same (its answer was lost) is found, not sent again.
+    Raises `Conflict` for anything else, `StripeError` where Stripe can't be asked.
     """
     now = now or times.now()
     if transaction.type not in SENT:
@@ -51,9 +52,18 @@ def retry(*, transaction: Transaction, now: dt.datetime | None = None) -> Transa
         return transaction
     if transaction.status != Status.FAILED or transaction.parent is None:
         raise Conflict(_("This is already on its way or through."))
+    is_out = _found_at_stripe(transaction, now)
     with db.atomic():
         ledger.note(transaction=transaction, needs_attention="")
-        return _anew(transaction, transaction.parent, now)
+        return transaction if is_out else _anew(transaction, transaction.parent, now)
+
+
+def _found_at_stripe(row: Transaction, now: dt.datetime) -> bool:
+    if row.type == Type.REFUND:
+        refunds.look_for(row, now=now)
+    else:
+        transfers.look_for(row, now=now)
+    return row.status != Status.FAILED
 
 
 def _anew(row: Transaction, charge: Transaction, now: dt.datetime) -> Transaction:

@@ -97,10 +97,18 @@ def send_transfer(*, transaction: Transaction, now: dt.datetime | None = None) -
 
 def _at_stripe(row: Transaction, now: dt.datetime) -> Transfer | None:
     """What an earlier call whose answer we never saw came to."""
-    if not sending.may_be_out(row, now=now):
-        return None
+    return _listed(row) if sending.may_be_out(row, now=now) else None
+
+
+def _listed(row: Transaction) -> Transfer | None:
     found = StripeService().transfers_of(row.sold.code)
     return next((t for t in found if t.metadata.get("transaction") == row.code), None)
+
+
+def look_for(row: Transaction, *, now: dt.datetime) -> None:
+    """Record what Stripe knows of this payout, if anything."""
+    if found := _listed(row):
+        record_transfer(transaction=row, transfer=found, now=now)
 
 
 def _create(row: Transaction) -> Transfer | None:

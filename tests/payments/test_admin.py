@@ -2,10 +2,14 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from djstripe.models import Account
 
+from mentormatch.errors import Conflict
+from payments import services
 from payments.models import PaymentAccount, Transaction, WebhookEvent
+from payments.services import transfers
 from tests.factories import TransactionFactory, UserFactory, WebhookEventFactory
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +81,41 @@ def test_an_event_is_worked_on_again(staff, run_tasks):
     run_tasks()
     event.refresh_from_db()
     assert event.handled_at is not None
+
+
+@pytest.mark.parametrize("factory", [TransactionFactory, WebhookEventFactory])
+def test_what_was_looked_at_leaves_the_list_and_is_logged(staff, factory):
+    row = factory(needs_attention="Odd: look at it.")
+    act(staff, type(row), "looked_at", row)
+    row.refresh_from_db()
+    assert row.needs_attention == ""
+    entry = LogEntry.objects.get(object_id=str(row.pk))
+    assert entry.user.is_staff
+    assert "Odd: look at it." in entry.change_message
+    assert b"nothing to look at" in act(staff, type(row), "looked_at", row).content
+
+
+def test_an_event_that_was_given_up_is_done_with(staff):
+    row = WebhookEventFactory(needs_attention="This event was never worked on.")
+    act(staff, WebhookEvent, "looked_at", row)
+    row.refresh_from_db()
+    assert None not in (row.handled_at, row.mirrored_at)
+
+
+def test_what_still_holds_stays_on_the_list(staff):
+    row = TransactionFactory(needs_attention=transfers.BLOCKED)
+    assert b"still holds" in act(staff, Transaction, "looked_at", row).content
+    row.refresh_from_db()
+    assert row.needs_attention == transfers.BLOCKED
+
+
+def test_what_came_in_meanwhile_was_not_looked_at():
+    row = TransactionFactory(needs_attention="The first sentence.")
+    Transaction.objects.update(needs_attention="Another one.")
+    with pytest.raises(Conflict):
+        services.settle_attention(row=row)
+    row.refresh_from_db()
+    assert row.needs_attention == "Another one."
 
 
 def test_others_see_nothing(login):

@@ -10,7 +10,7 @@ from bookings.models import Booking
 from mentormatch.errors import Conflict, StripeError
 from payments import services
 from payments.models import Transaction
-from payments.services import ledger
+from payments.services import ledger, sending
 from payments.services.sending import STUCK_AFTER
 from payments.signals import refund_made
 from payments.stripe_emulator import context, testing
@@ -235,4 +235,28 @@ def test_a_refund_that_stripe_still_works_on_is_asked_about(booking, paid, run_t
     run_tasks()
     row.refresh_from_db()
     assert row.status == Status.SUCCEEDED
+    assert refunds_at_stripe() == [6000]
+
+
+def test_what_went_out_and_was_refused_later_is_not_sent_again(paid, run_tasks, monkeypatch):
+    """Its answer was lost; the next call was refused, and its event never came."""
+    row = services.request_refund(charge=paid, amount_minor=2000, reason="half")
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        services.send_refund(transaction=row)
+    sending.refused(row, "This platform may not make refunds at the moment.")
+    assert services.retry(transaction=row) == row
+    assert (row.status, row.needs_attention) == (Status.SUCCEEDED, "")
+    assert refunds_at_stripe() == [2000]
+
+
+def test_a_wrong_key_loses_no_refund(booking, paid, run_tasks, settings):
+    """It was rolled at Stripe and not here yet: that is no refusal of this refund."""
+    services.call_off(booking=booking, by=booking.mentee)
+    row = paid.children.get()
+    right, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "sk_test_" + "x" * 24
+    with pytest.raises(StripeError):
+        services.send_refund(transaction=row)
+    assert (row.status, row.needs_attention) == (Status.PENDING, "")
+    settings.STRIPE_SECRET_KEY = right
+    services.send_refund(transaction=row)
     assert refunds_at_stripe() == [6000]

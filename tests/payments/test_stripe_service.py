@@ -11,6 +11,7 @@ from django.db import transaction
 
 from mentormatch.errors import StripeError
 from payments import services, stripe_service
+from payments.models import PaymentAccount
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_service import StripeRefused, StripeService
@@ -103,6 +104,23 @@ def test_onboarding_makes_one_account_and_a_link_each_time():
     assert mentor.payment_account.stripe_account_id == account_id
     assert first.url != second.url
     assert first.expires_at.tzinfo is not None
+
+
+@pytest.mark.django_db
+def test_an_answer_that_was_overtaken_is_not_written(mentor, monkeypatch):
+    """Asked before a change and answered after another worker had written the change down."""
+    account = PaymentAccount.objects.get(mentor=mentor)
+    ask = StripeService.get_account_status
+
+    def slowly(self, account_id):
+        status = ask(self, account_id)
+        monkeypatch.undo()
+        testing.restrict_account(account_id)
+        services.refresh_account(account=PaymentAccount.objects.get(mentor=mentor))
+        return status
+
+    monkeypatch.setattr(StripeService, "get_account_status", slowly)
+    assert not services.refresh_account(account=account).transfers_active
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from mentormatch import times
 from mentormatch.errors import Conflict, StripeError
 from payments import services, trail
 from payments.models import PaymentAccount, Transaction, WebhookEvent
+from payments.services import sending
 from payments.signals import transfer_made
 from payments.stripe_emulator import context, testing
 from payments.stripe_emulator.models import StripeObject
@@ -232,3 +233,15 @@ def test_a_session_called_off_with_a_refund_pays_nobody(booking, paid, freeze, w
     booking.refresh_from_db()
     assert trail.trail_of(booking).payable_from is None
     assert services.send_due_transfers() == 0
+
+
+def test_what_went_out_and_was_refused_later_is_not_sent_again(completed, paid, freeze):
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    row = paid.children.get()
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        services.send_transfer(transaction=row)
+    sending.refused(row, "The mentor has no connected account.")
+    assert services.retry(transaction=row) == row
+    assert (row.status, row.needs_attention) == (Status.SUCCEEDED, "")
+    assert transfers() == [5400]
