@@ -116,3 +116,12 @@ def test_pagination_of_one_page_is_nothing():
     assert (
         not Template('{% include "ui/_pagination.html" %}').render(Context({"page": page})).strip()
     )
+
+
+def test_leaf_is_of_the_viewers_day():
+    late = INSTANT.replace(day=31, hour=23)
+    with timezone.override(times.zone("Asia/Tokyo")), translation.override("de"):
+        shown = render("{% leaf at %}", at=late)
+    assert '<span class="leaf-month">Nov' in shown
+    assert '<span class="leaf-day">1<' in shown
+    assert 'aria-hidden="true"' in shown

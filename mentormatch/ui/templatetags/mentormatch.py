@@ -103,6 +103,18 @@ def time_tag(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None) -
 
 
 @register.simple_tag
+def leaf(instant: dt.datetime) -> SafeString:
+    """`{% leaf booking.starts_at %}`: a calendar's leaf of that day, beside a date in words."""
+    local = timezone.localtime(instant)
+    return format_html(
+        '<span class="leaf" aria-hidden="true"><span class="leaf-month">{}</span>'
+        '<span class="leaf-day">{}</span></span>',
+        formats.date_format(local, "M"),
+        local.day,
+    )
+
+
+@register.simple_tag
 def nearest_time(value: Any) -> SafeString:
     """One of a conflict's nearest slots, given as an instant, its text, or a slot's JSON."""
     if isinstance(value, Mapping):
