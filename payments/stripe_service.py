@@ -284,7 +284,7 @@ class StripeService:
                     "currency": transaction.currency,
                     "destination": destination,
                     "source_transaction": charge.stripe_charge_id or "",
-                    "transfer_group": transaction.sold.code,
+                    "transfer_group": transaction.group,
                     "metadata": {"transaction": transaction.code},
                 },
                 _key(transaction, "transfer"),

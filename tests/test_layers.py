@@ -17,7 +17,7 @@ FORBIDDEN = {
     "faces": ("mentormatch/accounts/models.py", "import mentormatch.schemas"),
     "faces, of the domain above": ("bookings/policy.py", "import bookings.forms.booking"),
     "stripe": ("payments/services/__init__.py", "import stripe"),
-    "emulator-wiring": ("payments/models.py", "import payments.stripe_emulator.store"),
+    "emulator-wiring": ("payments/models/ledger.py", "import payments.stripe_emulator.store"),
     "emulator-alone": ("payments/stripe_emulator/store.py", "import mentormatch.times"),
 }
 

@@ -101,7 +101,7 @@ def _at_stripe(row: Transaction, now: dt.datetime) -> Transfer | None:
 
 
 def _listed(row: Transaction) -> Transfer | None:
-    found = StripeService().transfers_of(row.sold.code)
+    found = StripeService().transfers_of(row.group)
     return next((t for t in found if t.metadata.get("transaction") == row.code), None)
 
 

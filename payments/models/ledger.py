@@ -1,4 +1,4 @@
-"""The ledger, the mentors' connected accounts, and the events that Stripe sent."""
+"""The ledger: one row for each movement of money."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -10,42 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking
 from mentormatch.db import PublicIdField, TimestampedModel
 from mentormatch.mentors.models import MentorProfile
+from payments.models.subscriptions import Subscription
+from payments.models.tips import Tip
 
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
-
-
-class PaymentAccount(TimestampedModel):
-    """A mentor's connected account, and what Stripe said of it when last asked."""
-
-    mentor = models.OneToOneField(
-        MentorProfile, on_delete=models.PROTECT, related_name="payment_account"
-    )
-    code = PublicIdField()  # the idempotency key of creating it
-    stripe_account_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
-    details_submitted = models.BooleanField(default=False, editable=False)
-    charges_enabled = models.BooleanField(default=False, editable=False)
-    payouts_enabled = models.BooleanField(default=False, editable=False)
-    transfers_active = models.BooleanField(default=False, editable=False)
-    requirements_due: models.JSONField[list[str], list[str]] = models.JSONField(
-        default=list, blank=True, editable=False
-    )
-    synced_at = models.DateTimeField(null=True, blank=True, editable=False)
-    metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True
-    )
-
-    class Meta:
-        verbose_name = _("connected account")
-        verbose_name_plural = _("connected accounts")
-
-    def __str__(self) -> str:
-        return self.stripe_account_id or self.code
-
-    @property
-    def can_be_paid(self) -> bool:
-        """Whether money can be sent there: asked before anything is sold."""
-        return self.transfers_active
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
@@ -102,6 +71,12 @@ class Transaction(TimestampedModel):
     booking = models.ForeignKey(
         Booking, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
     )
+    tip = models.ForeignKey(
+        Tip, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
+    )
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
+    )
     parent = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -134,6 +109,14 @@ class Transaction(TimestampedModel):
         max_length=100, unique=True, null=True, blank=True, editable=False
     )
     stripe_transfer_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    stripe_invoice_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    # Of a refund: what of the payout went back with it. Of a payout: all that was reversed of it.
+    reversed_minor = models.PositiveIntegerField(default=0, editable=False)
+    stripe_reversal_id = models.CharField(
         max_length=100, unique=True, null=True, blank=True, editable=False
     )
     settled_minor = models.PositiveIntegerField(null=True, blank=True, editable=False)
@@ -176,9 +159,41 @@ class Transaction(TimestampedModel):
                 condition=Q(type="booking") & ~Q(status="failed"),
                 name="payments_transaction_one_charge_a_booking",
             ),
+            # What it is about: a charge names one thing, and its children name the same.
+            models.CheckConstraint(
+                condition=(
+                    Q(booking__isnull=False, tip__isnull=True, subscription__isnull=True)
+                    | Q(booking__isnull=True, tip__isnull=False, subscription__isnull=True)
+                    | Q(booking__isnull=True, tip__isnull=True, subscription__isnull=False)
+                ),
+                name="payments_transaction_about_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=~Q(type="booking") | Q(booking__isnull=False),
+                name="payments_transaction_of_a_booking_names_it",
+            ),
+            models.CheckConstraint(
+                condition=~Q(type="tip") | Q(tip__isnull=False, platform_fee_minor=0),
+                name="payments_transaction_of_a_tip_names_it_without_fee",
+            ),
+            models.CheckConstraint(
+                condition=~Q(type="subscription") | Q(subscription__isnull=False),
+                name="payments_transaction_of_a_subscription_names_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(reversed_minor=0)
+                | Q(type__in=["refund", "payout"], reversed_minor__lte=F("amount_minor")),
+                name="payments_transaction_reversed_within_amount",
+            ),
+            models.UniqueConstraint(
+                fields=["tip"],
+                condition=Q(type="tip") & ~Q(status="failed"),
+                name="payments_transaction_one_charge_a_tip",
+            ),
             models.UniqueConstraint(
                 fields=["parent"],
-                condition=Q(type="payout") & ~Q(status="failed"),
+                # One that was reversed whole, in a dispute that was won then, leaves room.
+                condition=Q(type="payout") & ~Q(status__in=["failed", "refunded"]),
                 name="payments_transaction_one_payout_a_charge",
             ),
         ]
@@ -197,36 +212,16 @@ class Transaction(TimestampedModel):
         return any(payment["payment_intent"] != besides for payment in came)
 
     @property
+    def group(self) -> str:
+        """Stripe's `transfer_group`: the random code of what was sold."""
+        thing = self.booking or self.tip or self.subscription
+        if thing is None:
+            raise ValueError(f"{self.code} is about nothing.")
+        return thing.code
+
+    @property
     def sold(self) -> Booking:
         """The booking that it is about; `ValueError` for a row without one."""
         if self.booking is None:
             raise ValueError(f"{self.code} is about no booking.")
         return self.booking
-
-
-class WebhookEvent(TimestampedModel):
-    """An event as Stripe sent it: verified, stored once for ever, then worked on by a task."""
-
-    UNFINISHED: ClassVar[Q] = Q(handled_at=None) | Q(mirrored_at=None)
-
-    event_id = models.CharField(max_length=100, unique=True)
-    type = models.CharField(max_length=100)
-    account = models.CharField(max_length=64, blank=True)
-    livemode = models.BooleanField()
-    payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
-    # Our handler's own mark: dj-stripe returns early on an event that it has stored.
-    handled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # And that dj-stripe took it up, where it is to.
-    mirrored_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_error = models.CharField(max_length=500, blank=True, editable=False)
-    # What staff must look at: an event of money that no row of the ledger knows.
-    needs_attention = models.CharField(max_length=500, blank=True, editable=False)
-
-    class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["handled_at", "created_at"])]
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.event_id}"

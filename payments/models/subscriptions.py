@@ -1,0 +1,206 @@
+"""Plans that mentors sell by the month, and who has subscribed to one."""
+
+import datetime as dt
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking
+from mentormatch.accounts.models import User
+from mentormatch.db import PublicIdField, TimestampedModel
+from mentormatch.mentors.models import MentorProfile
+
+
+class Interval(models.TextChoices):
+    MONTHLY = "monthly", _("monthly")
+    QUARTERLY = "quarterly", _("quarterly")
+    ANNUAL = "annual", _("annual")
+
+
+class Plan(TimestampedModel):
+    """What a mentor sells by subscription, with a price for each interval that it comes in.
+
+    What was subscribed to stays as it was: a price changes for new subscriptions only.
+    """
+
+    code = PublicIdField()
+    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="plans")
+    title = models.CharField(_("title"), max_length=80)
+    description = models.TextField(_("what it includes"), max_length=1000, blank=True)
+    credits_a_month = models.PositiveSmallIntegerField(_("sessions a month"))
+    session_minutes = models.PositiveSmallIntegerField(_("length of a session (minutes)"))
+    currency = models.CharField(_("currency"), max_length=3, editable=False)
+    # In minor units a period; empty: not sold in that interval.
+    monthly_minor = models.PositiveIntegerField(_("price a month"), null=True, blank=True)
+    quarterly_minor = models.PositiveIntegerField(_("price a quarter"), null=True, blank=True)
+    annual_minor = models.PositiveIntegerField(_("price a year"), null=True, blank=True)
+    is_offered = models.BooleanField(_("on offer"), default=True, editable=False)
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["mentor", "is_offered"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(monthly_minor__gt=0) | Q(quarterly_minor__gt=0) | Q(annual_minor__gt=0),
+                name="payments_plan_has_a_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(session_minutes__gte=15, session_minutes__lte=180),
+                name="payments_plan_between_15_and_180_minutes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def price_minor(self, interval: str) -> int | None:
+        """In minor units a period; `None` where it isn't sold in that interval."""
+        prices = {
+            Interval.MONTHLY: self.monthly_minor,
+            Interval.QUARTERLY: self.quarterly_minor,
+            Interval.ANNUAL: self.annual_minor,
+        }
+        return prices[Interval(interval)]
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def for_user(self, user: User) -> Self:
+        """Those that this person took, or that were taken with them as the mentor."""
+        return self.filter(Q(mentee=user) | Q(mentor__user=user))
+
+
+class Subscription(TimestampedModel):
+    """One person's subscription to a plan; Stripe Billing drives its state."""
+
+    class Status(models.TextChoices):
+        INCOMPLETE = "incomplete", _("not paid yet")
+        TRIALING = "trialing", _("on trial")
+        ACTIVE = "active", _("active")
+        PAST_DUE = "past_due", _("payment overdue")
+        CANCELLED = "cancelled", _("cancelled")
+
+    # Those in which something may still be paid; a pair has one such at a time for a plan.
+    STANDING: ClassVar[tuple[str, ...]] = (
+        Status.INCOMPLETE,
+        Status.TRIALING,
+        Status.ACTIVE,
+        Status.PAST_DUE,
+    )
+    USABLE: ClassVar[tuple[str, ...]] = (Status.TRIALING, Status.ACTIVE)
+
+    code = PublicIdField()
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    mentee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    interval = models.CharField(_("interval"), max_length=16, choices=Interval, editable=False)
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status, default=Status.INCOMPLETE, editable=False
+    )
+    # The snapshot of what was subscribed to.
+    price_minor = models.PositiveIntegerField(_("price"), editable=False)
+    currency = models.CharField(_("currency"), max_length=3, editable=False)
+    fee_percent = models.PositiveSmallIntegerField(_("platform fee (percent)"), editable=False)
+    credits_a_month = models.PositiveSmallIntegerField(_("sessions a month"), editable=False)
+    session_minutes = models.PositiveSmallIntegerField(editable=False)
+    current_period_start: models.DateTimeField[dt.datetime | None, dt.datetime | None] = (
+        models.DateTimeField(null=True, blank=True, editable=False)
+    )
+    current_period_end: models.DateTimeField[dt.datetime | None, dt.datetime | None] = (
+        models.DateTimeField(null=True, blank=True, editable=False)
+    )
+    cancel_at_period_end = models.BooleanField(default=False, editable=False)
+    is_paused = models.BooleanField(default=False, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Filled in once, from what Stripe answers.
+    stripe_subscription_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    stripe_checkout_session_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, editable=False
+    )
+    checkout_url = models.URLField(max_length=2000, blank=True, editable=False)
+    checkout_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # How our call to Stripe is going.
+    attempts = models.PositiveSmallIntegerField(default=1, editable=False)
+    last_error = models.CharField(max_length=500, blank=True, editable=False)
+    metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+
+    objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["mentee", "-created_at"]),
+            models.Index(fields=["mentor", "-created_at"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "mentee"],
+                condition=~Q(status="cancelled"),
+                name="payments_subscription_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class CreditPeriod(TimestampedModel):
+    """A month's sessions of a paid subscription; what isn't used by its end lapses."""
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, related_name="credit_periods"
+    )
+    starts_at = models.DateTimeField(editable=False)
+    ends_at = models.DateTimeField(editable=False)
+    granted = models.PositiveSmallIntegerField(editable=False)
+    used = models.PositiveSmallIntegerField(default=0, editable=False)
+    stripe_invoice_id = models.CharField(max_length=100, editable=False)
+
+    class Meta:
+        verbose_name = _("month of a subscription")
+        verbose_name_plural = _("months of subscriptions")
+        ordering = ["starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(used__lte=F("granted")), name="payments_credits_used_within_granted"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="payments_credits_end_after_start"
+            ),
+            models.UniqueConstraint(
+                fields=["subscription", "starts_at"], name="payments_credits_once_a_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.starts_at:%Y-%m-%d}"
+
+
+class Credit(TimestampedModel):
+    """A session that was booked with a subscription instead of money."""
+
+    period = models.ForeignKey(CreditPeriod, on_delete=models.PROTECT, related_name="credits")
+    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="credit")
+    given_back_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("session credit")
+        verbose_name_plural = _("session credits")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.period_id} {self.booking_id}"
