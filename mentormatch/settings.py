@@ -148,12 +148,13 @@ DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mentormatch.s
 DATABASE_STEM = stem_of(DATABASE_URL)
 
 SQLITE = {
-    "ENGINE": "django.db.backends.sqlite3",
+    "ENGINE": "mentormatch.sqlite3",
     "CONN_MAX_AGE": None,
     "OPTIONS": {
         # IMMEDIATE: a transaction that reads and then writes can't fail half-way on a lock.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        # Every writer waits for all others here, and on PostgreSQL only for the same people's.
+        "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     },
 }
@@ -169,7 +170,7 @@ POSTGRES_OPTIONS: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
     # Waiting for a row is bounded, so that a page says "try again" instead of hanging.
-    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+    "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
 }
 
 
