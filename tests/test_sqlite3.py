@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connections
 
-from mentormatch.db import is_passing
+from mentormatch.db import is_outage
 from mentormatch.sqlite3.base import LOOK_MILLISECONDS
 
 AGES, WRITES = 1e6, ["INSERT INTO t VALUES (1)", "BEGIN IMMEDIATE"]
@@ -68,7 +68,7 @@ def test_whoever_waits_comes_next(statement):
 def test_whoever_waited_long_enough_is_told(statement):
     with locked(), pytest.raises(OperationalError, match="locked") as refusal:
         execute(statement, patience=LOOK_MILLISECONDS / 1000 * 5)
-    assert is_passing(refusal.value)
+    assert is_outage(refusal.value)
 
 
 def test_readers_wait_for_nobody():
@@ -88,4 +88,4 @@ def test_what_has_begun_is_not_repeated():
 def test_other_trouble_is_told_at_once():
     with pytest.raises(OperationalError, match="no such table") as refusal:
         execute("SELECT * FROM nowhere", patience=AGES)
-    assert not is_passing(refusal.value)
+    assert not is_outage(refusal.value)

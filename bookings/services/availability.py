@@ -3,10 +3,11 @@
 import datetime as dt
 from typing import TypeVar
 
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 
 from bookings.models import AvailabilitySlot, TimeOff
+from bookings.services.locking import exclusive, lock_mentor
 from bookings.wallclock import MINUTES_A_DAY, format_minutes, local_day
 from mentormatch import times
 from mentormatch.errors import Conflict, InvalidInput, NotFound
@@ -37,8 +38,8 @@ def add_window(
             _("The end has to be later than the start; 24:00 is the end of the day."),
             field="end_time",
         )
-    with transaction.atomic():
-        _lock(mentor)
+    with exclusive():
+        lock_mentor(mentor)
         same_day = AvailabilitySlot.objects.filter(mentor=mentor, weekday=weekday, date=date)
         other = same_day.filter(start_minute__lt=end_minute, end_minute__gt=start_minute).first()
         if other is not None:
@@ -65,9 +66,10 @@ def add_window(
 def remove_window(*, mentor: MentorProfile, window_id: int) -> AvailabilitySlot:
     """Close one of the mentor's own windows; `NotFound` for any other, and the second time.
 
-    Gives what was removed, from which it can be added again.
+    Gives what was removed, from which it can be added again. Once it is closed nobody books in it
+    any more, not even who was about to.
     """
-    return _delete(AvailabilitySlot.objects.filter(mentor=mentor, pk=window_id))
+    return _delete(mentor, AvailabilitySlot.objects.filter(mentor=mentor, pk=window_id))
 
 
 def add_time_off(
@@ -85,8 +87,8 @@ def add_time_off(
         raise InvalidInput(_("The last day can't be before the first one."), field="last_day")
     if last_day < local_day(now or times.now(), mentor.zone):
         raise InvalidInput(_("Those days have passed."), field="last_day")
-    with transaction.atomic():
-        _lock(mentor)
+    with exclusive():
+        lock_mentor(mentor)
         existing = TimeOff.objects.filter(mentor=mentor)
         if existing.filter(first_day__lte=last_day, last_day__gte=first_day).exists():
             raise Conflict(
@@ -101,7 +103,7 @@ def add_time_off(
 
 def remove_time_off(*, mentor: MentorProfile, time_off_id: int) -> TimeOff:
     """Offer those days again; `NotFound` for another mentor's, and the second time."""
-    return _delete(TimeOff.objects.filter(mentor=mentor, pk=time_off_id))
+    return _delete(mentor, TimeOff.objects.filter(mentor=mentor, pk=time_off_id))
 
 
 def _check_day(
@@ -119,14 +121,12 @@ def _check_day(
             raise InvalidInput(_("That day is more than two years away."), field="date")
 
 
-def _lock(mentor: MentorProfile) -> None:
-    # Lock the mentor: the window that would overlap may not exist yet.
-    MentorProfile.objects.select_for_update(no_key=True).get(pk=mentor.pk)
-
-
-def _delete(rows: models.QuerySet[Row]) -> Row:
+def _delete(mentor: MentorProfile, rows: models.QuerySet[Row]) -> Row:
     """Delete the one row there is; of two at once, one finds nothing any more."""
-    row = rows.first()
-    if row is None or not rows.delete()[0]:
-        raise NotFound
+    with exclusive():
+        lock_mentor(mentor)
+        row = rows.first()
+        if row is None:
+            raise NotFound
+        rows.delete()
     return row

@@ -5,9 +5,10 @@
 3. the booking;
 4. what belongs to it: calendar entry, session, ledger rows.
 
-Every verb that changes a booking begins with `lock_booking` or `lock_pair`, and whoever holds a
-lock of the fourth kind must not ask for one above it: a service of `payments` that records a
-payment calls `lock_booking` before it locks its own row. So there is no circle to wait in.
+Every verb that changes a booking begins with `lock_booking` or `lock_pair`, one that changes a
+mentor's hours with `lock_mentor`. Whoever holds a lock of the fourth kind must not ask for one
+above it: a service of `payments` that records a payment calls `lock_booking` before it locks its
+own row. So there is no circle to wait in.
 
 The people are locked, and not the mentor alone, because one person can be mentee in one booking
 and mentor in another at the same time, which no constraint sees. `NO KEY` leaves alone those who
@@ -38,13 +39,18 @@ def exclusive() -> Iterator[None]:
         raise TryAgain from error
 
 
+def lock_mentor(mentor: MentorProfile) -> MentorProfile:
+    """Lock a mentor alone, whose hours change; gives the profile as it is now."""
+    # Lock the mentor: the row that would conflict may not exist yet.
+    profiles = MentorProfile.objects.select_for_update(no_key=True, of=("self",))
+    return profiles.select_related("user").get(pk=mentor.pk)
+
+
 def lock_pair(*, mentor: MentorProfile, mentee: User) -> MentorProfile:
     """Lock a mentor and a mentee; gives the mentor as they are now."""
     people = User.objects.filter(pk__in=[mentor.user_id, mentee.pk]).order_by("pk")
     list(people.select_for_update(no_key=True))
-    # Lock the mentor: the row that would conflict may not exist yet.
-    profiles = MentorProfile.objects.select_for_update(no_key=True, of=("self",))
-    return profiles.select_related("user").get(pk=mentor.pk)
+    return lock_mentor(mentor)
 
 
 def lock_booking(booking: Booking) -> Booking:

@@ -20,7 +20,7 @@ from bookings.services import availability as services
 from bookings.wallclock import format_minutes, local_day
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import DomainError, Forbidden
+from mentormatch.errors import Conflict, Forbidden, InvalidInput
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import ActionForm, render_invalid
 from mentormatch.ui.undo import say_with_undo
@@ -99,7 +99,7 @@ def _done(form: forms.Form, verb: Callable[[], object]) -> bool:
         return False
     try:
         verb()
-    except DomainError as error:
+    except (Conflict, InvalidInput) as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return False
     return True

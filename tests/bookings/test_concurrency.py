@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from bookings import services
 from bookings.models import Booking, CalendarEntry
 from bookings.services import locking
-from mentormatch.errors import DomainError, TryAgain
+from mentormatch.errors import DomainError
 from tests.factories import (
     BookingFactory,
     MentorFactory,
@@ -139,31 +139,6 @@ def test_cancelled_and_moved_at_once_is_cancelled():
     booking.refresh_from_db()
     assert codes in (["", ""], ["", "invalid_state"])
     assert booking.status == Booking.Status.CANCELLED
-
-
-def test_a_lock_that_is_not_to_be_had_says_try_again():
-    """Someone holds the lock for longer than we wait."""
-    booking = BookingFactory()
-    sqlite = connection.vendor == "sqlite"
-    wait = "PRAGMA busy_timeout = 100" if sqlite else "SET lock_timeout = '100ms'"
-    held, done = Barrier(2), Barrier(2)
-
-    def hold():
-        with locking.exclusive():
-            locking.lock_booking(Booking.objects.get(pk=booking.pk))
-            held.wait()
-            done.wait()
-
-    def ask():
-        held.wait()
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(wait)
-            services.cancel_booking(booking=booking, by=None)
-        finally:
-            done.wait()
-
-    assert at_once(hold, ask) == ["", TryAgain.code]
 
 
 def test_another_trouble_than_a_lock_is_not_hidden():
