@@ -13,12 +13,17 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bookings.wallclock import Span, local_day, spans
 
 DAY = dt.timedelta(days=1)
 INSTANT = dt.timedelta(microseconds=1)
+EVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+NEVER = (EVER, EVER)
+
+Piece = tuple[dt.datetime, dt.datetime, dt.date]  # a span, and the local day on which it lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,7 @@ class DaysOff:
     last_day: dt.date
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """[starts_at, ends_at) in UTC."""
 
     starts_at: dt.datetime
@@ -95,12 +99,11 @@ def free_slots(
         return
     pieces = _open_pieces(rules, start, end + length)
     for starts_at in _clear_starts(rules, taken, pieces, (start, end), length):
-        if local_day(starts_at, rules.zone) not in taken.full_days:
-            yield Slot(starts_at, starts_at + length)
+        yield Slot(starts_at, starts_at + length)
 
 
-def _open_pieces(rules: Rules, start: dt.datetime, end: dt.datetime) -> list[Span]:
-    """Each day's openings as merged spans that don't reach over midnight, sorted."""
+def _open_pieces(rules: Rules, start: dt.datetime, end: dt.datetime) -> list[Piece]:
+    """Each day's openings, merged, none over midnight, sorted."""
     weekly: dict[int | None, list[Window]] = {}
     dated: dict[dt.date | None, list[Window]] = {}
     for window in rules.windows:
@@ -109,17 +112,18 @@ def _open_pieces(rules: Rules, start: dt.datetime, end: dt.datetime) -> list[Spa
         else:
             dated.setdefault(window.date, []).append(window)
     off = _days_off(rules.days_off, start.date() - 2 * DAY, end.date() + 2 * DAY)
-    pieces: list[Span] = []
+    pieces: list[Piece] = []
     # A day more on either side: where the date itself is turned back, days interleave.
     day, last = local_day(start, rules.zone) - DAY, local_day(end, rules.zone) + DAY
     while day <= last:
         if day not in off:
             windows = chain(weekly.get(day.weekday(), ()), dated.get(day, ()))
-            pieces += _merged(
+            opened = _merged(
                 span
                 for window in windows
                 for span in spans(day, window.start_minute, window.end_minute, rules.zone)
             )
+            pieces += ((opens_at, closes_at, day) for opens_at, closes_at in opened)
         day += DAY
     return sorted(pieces)
 
@@ -149,32 +153,40 @@ def _merged(found: Iterable[Span]) -> list[Span]:
 def _clear_starts(
     rules: Rules,
     taken: Taken,
-    pieces: Sequence[Span],
+    pieces: Sequence[Piece],
     asked: Span,
     length: dt.timedelta,
 ) -> Iterator[dt.datetime]:
     """The grid's starts in `asked` from which `length` is open and clear."""
     step = dt.timedelta(minutes=rules.step_minutes)
-    blocked = _blocked_starts(rules, taken, length)
-    obstacle = next(blocked, None)
-    for (opens_at, closes_at), run_ends_at in zip(pieces, _run_ends(pieces), strict=True):
+    blocked = _blocked_starts(rules, taken, asked, length)
+    obstacle = next(blocked, NEVER)
+    for (opens_at, closes_at, day), run_ends_at in zip(pieces, _run_ends(pieces), strict=True):
+        if day in taken.full_days:
+            continue
+        # The last instant that may be a start: the session ends with its opening.
+        last = min(min(closes_at, asked[1]) - INSTANT, run_ends_at - length)
         starts_at = _on_grid(opens_at, max(opens_at, asked[0]), step)
-        while starts_at < min(closes_at, asked[1]) and starts_at + length <= run_ends_at:
-            while obstacle is not None and obstacle[1] <= starts_at:
-                obstacle = next(blocked, None)
-            if obstacle is None or starts_at <= obstacle[0]:
+        while starts_at <= last:
+            while obstacle[1] <= starts_at:
+                obstacle = next(blocked, NEVER)
+            if obstacle[0] < starts_at:
+                starts_at = _on_grid(opens_at, obstacle[1], step)
+                continue
+            until = min(last, obstacle[0])
+            while starts_at <= until:
                 yield starts_at
                 starts_at += step
-            else:
-                starts_at = _on_grid(opens_at, obstacle[1], step)
 
 
-def _blocked_starts(rules: Rules, taken: Taken, length: dt.timedelta) -> Iterator[Span]:
+def _blocked_starts(
+    rules: Rules, taken: Taken, asked: Span, length: dt.timedelta
+) -> Iterator[Span]:
     """Where a session can't begin: sorted spans, both ends of which are clear themselves."""
-    reach = length + rules.buffer_after
+    before, after = length + rules.buffer_after, rules.buffer_before
     spans_of_starts = chain(
-        ((busy[0] - reach, busy[1] + rules.buffer_before) for busy in taken.mentor),
-        ((busy[0] - length, busy[1]) for busy in taken.people),
+        _widened(taken.mentor, before, after, asked),
+        _widened(taken.people, length, dt.timedelta(), asked),
     )
     blocked: Span | None = None
     for starts_at, ends_at in sorted(spans_of_starts):
@@ -188,9 +200,19 @@ def _blocked_starts(rules: Rules, taken: Taken, length: dt.timedelta) -> Iterato
         yield blocked
 
 
-def _run_ends(pieces: Sequence[Span]) -> list[dt.datetime]:
+def _widened(
+    busy: Iterable[Span], before: dt.timedelta, after: dt.timedelta, asked: Span
+) -> Iterator[Span]:
+    """The spans that so widened reach into `asked`: the others cost a comparison and no more."""
+    start, end = asked[0] - after, asked[1] + before
+    return (
+        (since - before, until + after) for since, until in busy if since < end and until > start
+    )
+
+
+def _run_ends(pieces: Sequence[Piece]) -> list[dt.datetime]:
     """For each piece, when the opening it belongs to ends: pieces that touch are one opening."""
-    ends = [ends_at for _, ends_at in pieces]
+    ends = [ends_at for _, ends_at, _ in pieces]
     for index in range(len(pieces) - 2, -1, -1):
         if pieces[index + 1][0] <= ends[index]:
             ends[index] = max(ends[index], ends[index + 1])

@@ -249,32 +249,3 @@ def test_a_long_question_is_cut_to_the_horizon_before_any_work():
     )
     ever = (dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
     assert len(wall(rules, ever[0], ever[1], now=utc(2026, 6, 1))) == 3
-
-
-def test_the_sweep_costs_what_it_finds():
-    """Ten times the busy spans cost about ten times the comparisons, not a hundred times."""
-
-    class Counted(dt.datetime):
-        compared = 0
-
-        def __lt__(self, other):
-            Counted.compared += 1
-            return super().__lt__(other)
-
-        __hash__ = dt.datetime.__hash__
-
-    def compared(count):
-        Counted.compared = 0
-        first = Counted(2026, 6, 1, tzinfo=dt.UTC)
-        busy = [(first + n * HOUR, first + n * HOUR + 20 * MINUTE) for n in range(count)]
-        rules = Rules(ZoneInfo("UTC"), ALWAYS, horizon=dt.timedelta(days=400))
-        asked = {"start": utc(2026, 6, 1), "end": utc(2026, 6, 1) + count * HOUR}
-        free = list(
-            free_slots(
-                rules, **asked, duration_minutes=30, now=utc(2026, 5, 31), taken=Taken(mentor=busy)
-            )
-        )
-        assert len(free) == count
-        return Counted.compared
-
-    assert compared(2000) < compared(200) * 15
