@@ -5,18 +5,15 @@ are. Nothing here locks: whoever books locks the mentor first and then asks `che
 """
 
 import datetime as dt
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.models import AvailabilitySlot, Booking, CalendarEntry, TimeOff
-from bookings.slots import INSTANT, DaysOff, Rules, Slot, Taken, Window, free_slots
-from bookings.wallclock import Span, local_day
+from bookings.diaries import Diaries
+from bookings.models import Booking
+from bookings.slots import INSTANT, Slot
 from mentormatch import money
 from mentormatch.errors import Conflict, InvalidInput
 from mentormatch.mentors.models import MentorProfile
@@ -24,9 +21,6 @@ from mentormatch.mentors.models import MentorProfile
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
 
-# What touches a day's slots from outside: the longest session, its buffers, and for the daily cap
-# the whole local days at both ends.
-MARGIN = dt.timedelta(days=2)
 NEAR = dt.timedelta(days=7)
 
 
@@ -51,7 +45,7 @@ def offered(
     start, end = max(start, now), min(end, now + mentor.horizon + INSTANT)
     if start >= end:
         return []
-    diary = _Diaries([mentor], start, end, viewer=viewer, ignoring=ignoring)
+    diary = Diaries([mentor], start, end, viewer=viewer, ignoring=ignoring)
     return list(diary.free(mentor, start, end, duration_minutes, now))
 
 
@@ -150,7 +144,7 @@ def next_slots(
     if not mentors:
         return {}
     end = now + max(mentor.horizon for mentor in mentors) + INSTANT
-    diaries = _Diaries(mentors, now, end)
+    diaries = Diaries(mentors, now, end)
     return {mentor.pk: _next_start(diaries, mentor, now) for mentor in mentors}
 
 
@@ -207,7 +201,7 @@ def _check_instant(mentor: MentorProfile, starts_at: dt.datetime, now: dt.dateti
         )
 
 
-def _next_start(diaries: "_Diaries", mentor: MentorProfile, now: dt.datetime) -> dt.datetime | None:
+def _next_start(diaries: Diaries, mentor: MentorProfile, now: dt.datetime) -> dt.datetime | None:
     for session_type in (Booking.Type.ONE_ON_ONE, Booking.Type.TRIAL):
         for minutes in lengths_offered(mentor, session_type):
             if is_payable(mentor, session_type, minutes):
@@ -218,127 +212,3 @@ def _next_start(diaries: "_Diaries", mentor: MentorProfile, now: dt.datetime) ->
                         return slot.starts_at
                 return None
     return None
-
-
-class _Diaries:
-    """Everything that decides about the time of some mentors, read in four queries."""
-
-    def __init__(
-        self,
-        mentors: Sequence[MentorProfile],
-        start: dt.datetime,
-        end: dt.datetime,
-        *,
-        viewer: "User | None" = None,
-        ignoring: Booking | None = None,
-    ) -> None:
-        self.start, self.end = start - MARGIN, end + MARGIN
-        self.ignoring = ignoring.pk if ignoring else None
-        self.windows = self._windows(mentors)
-        self.days_off = self._days_off(mentors)
-        self.entries, self.starts = self._entries(mentors)
-        self.viewer_id: int | None = getattr(viewer, "pk", None)
-        self.people = self._people(mentors)
-
-    def free(
-        self,
-        mentor: MentorProfile,
-        start: dt.datetime,
-        end: dt.datetime,
-        duration_minutes: int,
-        now: dt.datetime,
-    ) -> Iterator[Slot]:
-        """That mentor's slots in [start, end), which lies within what was read."""
-        taken = Taken(
-            mentor=self.entries[mentor.pk],
-            people=self.people[mentor.user_id] + self.people[self.viewer_id],
-            full_days=self._full_days(mentor),
-        )
-        return free_slots(
-            rules_of(mentor, self.windows[mentor.pk], self.days_off[mentor.pk]),
-            start=start,
-            end=end,
-            duration_minutes=duration_minutes,
-            now=now,
-            taken=taken,
-        )
-
-    def _windows(self, mentors: Sequence[MentorProfile]) -> Mapping[int, list[Window]]:
-        rows = AvailabilitySlot.objects.filter(mentor__in=mentors).filter(
-            Q(date=None) | Q(date__range=(self.start.date(), self.end.date()))
-        )
-        windows: dict[int, list[Window]] = defaultdict(list)
-        for row in rows:
-            windows[row.mentor_id].append(
-                Window(row.start_minute, row.end_minute, row.weekday, row.date)
-            )
-        return windows
-
-    def _days_off(self, mentors: Sequence[MentorProfile]) -> Mapping[int, list[DaysOff]]:
-        rows = TimeOff.objects.filter(
-            mentor__in=mentors, first_day__lte=self.end.date(), last_day__gte=self.start.date()
-        )
-        days_off: dict[int, list[DaysOff]] = defaultdict(list)
-        for row in rows:
-            days_off[row.mentor_id].append(DaysOff(row.first_day, row.last_day))
-        return days_off
-
-    def _entries(
-        self, mentors: Sequence[MentorProfile]
-    ) -> tuple[Mapping[int, list[Span]], Mapping[int, list[dt.datetime]]]:
-        """What takes the mentors' time, buffers included, and when their sessions begin."""
-        rows = CalendarEntry.objects.filter(
-            mentor__in=mentors, is_live=True, starts_at__lt=self.end, ends_at__gt=self.start
-        )
-        if self.ignoring:
-            rows = rows.exclude(booking=self.ignoring)
-        entries: dict[int, list[Span]] = defaultdict(list)
-        starts: dict[int, list[dt.datetime]] = defaultdict(list)
-        sessions = (CalendarEntry.Kind.BOOKING, CalendarEntry.Kind.GROUP)
-        for mentor_id, kind, starts_at, ends_at, begins_at in rows.values_list(
-            "mentor_id", "kind", "starts_at", "ends_at", Coalesce("booking__starts_at", "starts_at")
-        ):
-            entries[mentor_id].append((starts_at, ends_at))
-            if kind in sessions:
-                starts[mentor_id].append(begins_at)
-        return entries, starts
-
-    def _people(self, mentors: Sequence[MentorProfile]) -> Mapping[int | None, list[Span]]:
-        """When those who would take part are elsewhere: as mentee, and the viewer as mentor."""
-        mentees = {mentor.user_id for mentor in mentors} | {self.viewer_id}
-        rows = Booking.objects.filter(
-            Q(mentee__in=mentees - {None}) | Q(mentor__user=self.viewer_id or 0),
-            status__in=Booking.HOLDS_TIME,
-            starts_at__lt=self.end,
-            ends_at__gt=self.start,
-        ).exclude(pk=self.ignoring or 0)
-        people: dict[int | None, list[Span]] = defaultdict(list)
-        for mentee_id, mentor_user_id, starts_at, ends_at in rows.values_list(
-            "mentee_id", F("mentor__user_id"), "starts_at", "ends_at"
-        ):
-            people[mentee_id].append((starts_at, ends_at))
-            if mentor_user_id == self.viewer_id:
-                people[mentor_user_id].append((starts_at, ends_at))
-        return people
-
-    def _full_days(self, mentor: MentorProfile) -> frozenset[dt.date]:
-        if mentor.daily_cap is None:
-            return frozenset()
-        a_day = Counter(local_day(start, mentor.zone) for start in self.starts[mentor.pk])
-        return frozenset(day for day, count in a_day.items() if count >= mentor.daily_cap)
-
-
-def rules_of(
-    mentor: MentorProfile, windows: Sequence[Window], days_off: Sequence[DaysOff]
-) -> Rules:
-    """A mentor's settings as the pure `slots` wants them."""
-    return Rules(
-        zone=mentor.zone,
-        windows=windows,
-        days_off=days_off,
-        step_minutes=mentor.step_minutes,
-        notice=dt.timedelta(minutes=mentor.notice_minutes),
-        horizon=mentor.horizon,
-        buffer_before=dt.timedelta(minutes=mentor.buffer_before_minutes),
-        buffer_after=dt.timedelta(minutes=mentor.buffer_after_minutes),
-    )

@@ -1,10 +1,14 @@
 """What is offered, and what may be booked, as the rows stand."""
 
 import datetime as dt
+import re
 
 import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from bookings import calendar
+from bookings import calendar, diaries
 from bookings.models import Booking, CalendarEntry
 from mentormatch.errors import Conflict, InvalidInput
 from tests import factories
@@ -187,9 +191,78 @@ def test_queries_do_not_follow_the_rows(mentor, django_assert_num_queries):
     for number in range(3):
         factories.BookingFactory(mentor=mentor, starts_at=TOMORROW_NINE + number * HOUR)
     factories.TimeOffFactory(mentor=mentor, first_day=dt.date(2026, 6, 20))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         starts(mentor, end=NOW + 30 * DAY, viewer=others[0].user)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         calendar.next_slots([mentor], now=NOW)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         calendar.next_slots([mentor, *others], now=NOW)
+
+
+def book_hourly(mentor, first, count):
+    for number in range(count):
+        factories.BookingFactory(mentor=mentor, starts_at=first + number * HOUR)
+
+
+def test_rows_outside_the_days_asked_for_are_not_read(mentor, monkeypatch):
+    read = []
+
+    def counting(*args, **lists):
+        read.append(rows(*args, **lists))
+        return read[-1]
+
+    rows = diaries._rows
+    monkeypatch.setattr(diaries, "_rows", counting)
+    book_hourly(mentor, TOMORROW_NINE, 3)
+    before = starts(mentor, viewer=mentor.user)
+    assert [len(found) for found in read] == [7, 6]  # windows; entries, and the same bookings
+    book_hourly(mentor, NOW - 20 * DAY, 20)
+    book_hourly(mentor, NOW + 20 * DAY, 20)
+    assert starts(mentor, viewer=mentor.user) == before
+    assert [len(found) for found in read[2:]] == [7, 6]
+
+
+def plan_of(statement):
+    with connection.cursor() as cursor:
+        if not settings.IS_POSTGRES:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            return "\n".join(row[-1] for row in cursor.fetchall())
+        # So few rows are read faster without an index: what counts is that there is one.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_an_index_bounds_what_is_read_on_both_sides(mentor):
+    with CaptureQueriesContext(connection) as queries:
+        starts(mentor, viewer=mentor.user)
+    hours, busy = (plan_of(query["sql"]) for query in queries)
+    assert not re.search(r"scan (bookings|[a-z]\b)|seq scan", hours + busy, re.IGNORECASE)
+    if settings.IS_POSTGRES:
+        assert re.search(r"bookings_entry_live .*\n.*starts_at >= .*starts_at < ", busy)
+    else:
+        both = r"_id=\? AND starts_at>\? AND starts_at<\?"
+        assert len(re.findall(both, busy)) == 3
+
+
+def test_an_entry_that_began_long_before_still_takes_its_time(mentor):
+    other = factories.MentorFactory()
+    factories.open_every_day(other)
+    for each, until in ((mentor, TOMORROW_NINE + HOUR), (other, TOMORROW_NINE + 2 * HOUR)):
+        factories.CalendarEntryFactory(
+            mentor=each,
+            kind=CalendarEntry.Kind.EXTERNAL,
+            starts_at=NOW - 30 * DAY,
+            ends_at=until,
+        )
+        assert starts(each)[0] == until
+    assert calendar.next_slots([mentor, other], now=NOW) == {
+        mentor.pk: TOMORROW_NINE + HOUR, other.pk: TOMORROW_NINE + 2 * HOUR,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("days", [1, 7, 31])
+def test_a_day_costs_the_queries_of_a_month(mentor, days, django_assert_num_queries):
+    book_hourly(mentor, TOMORROW_NINE, days)
+    with django_assert_num_queries(2):
+        assert starts(mentor, end=NOW + days * DAY, viewer=mentor.user)
