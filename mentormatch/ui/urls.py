@@ -2,8 +2,10 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from mentormatch.ui import views
+from mentormatch.ui.styleguide import styleguide
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("language/", set_language, name="set_language"),
 ]
