@@ -44,7 +44,14 @@ ACCOUNT_ID = re.compile(r"(acct_[A-Za-z0-9]{1,59})?")
 
 
 class StripeBroken(StripeError):
-    """Stripe failed while it worked on this, and replays that under the same key for a day."""
+    """Stripe failed while it worked on this.
+
+    Under the same key it tells what it came to the first time: what it made, or that it failed.
+    """
+
+    def __init__(self, *, needs_new_key: bool = False) -> None:
+        super().__init__()
+        self.needs_new_key = needs_new_key
 
 
 class StripeRefused(StripeError):
@@ -105,7 +112,8 @@ def translated() -> Iterator[None]:
     except stripe.PermissionError as error:
         raise StripeRefused(str(error), stripe_code=str(error.code or "")) from error
     except stripe.StripeError as error:
-        raise StripeBroken from error
+        replayed = (error.headers or {}).get("Idempotent-Replayed") == "true"
+        raise StripeBroken(needs_new_key=replayed) from error
 
 
 def _refuse_transaction() -> None:

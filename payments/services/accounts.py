@@ -35,17 +35,13 @@ def _open_at_stripe(account: PaymentAccount) -> str:
     service = StripeService()
     try:
         return service.create_connect_account(account=account)
-    except StripeRefused as refusal:
-        if not refusal.needs_new_key:
+    except (StripeBroken, StripeRefused) as error:
+        if not error.needs_new_key:
             raise
-        # The mentor has another address or country than when it was first asked for.
+        # The mentor has another address or country than when it was first asked for, or Stripe
+        # says for a day that it failed. What it may have made is shown to nobody.
         _take_another_key(account)
         return service.create_connect_account(account=account)
-    except StripeBroken:
-        # Stripe repeats this answer under the same key for a day. What it may have opened all the
-        # same is an account that nobody was ever shown the way to.
-        _take_another_key(account)
-        raise
 
 
 def _take_another_key(account: PaymentAccount) -> None:

@@ -91,25 +91,22 @@ def _create(row: Transaction, now: dt.datetime) -> Checkout:
     service = StripeService()
     try:
         return service.create_checkout_session(transaction=row)
-    except StripeRefused as refusal:
-        if not refusal.needs_new_key:
-            _refused(row, refusal)
-            raise
-        # It was first asked for too long ago, or of another address: nobody got an answer then.
-        _next_attempt(row, now)
-        return service.create_checkout_session(transaction=row)
-    except StripeBroken as error:
-        # Stripe repeats this answer under the same key for a day.
-        _next_attempt(row, now, last_error=why(error))
-        raise
     except StripeError as error:
-        ledger.note(transaction=row, last_error=why(error))
+        if isinstance(error, StripeBroken | StripeRefused) and error.needs_new_key:
+            # Asked for too long ago, or of another address, or Stripe says for a day that it
+            # failed: nobody got an answer then.
+            _next_attempt(row, now)
+            return service.create_checkout_session(transaction=row)
+        if isinstance(error, StripeRefused):
+            _refused(row, error)
+        else:
+            ledger.note(transaction=row, last_error=why(error))
         raise
 
 
-def _next_attempt(row: Transaction, now: dt.datetime, **facts: str) -> None:
+def _next_attempt(row: Transaction, now: dt.datetime) -> None:
     ends_at = _end(row.sold, now)
-    ledger.note(transaction=row, attempts=row.attempts + 1, checkout_expires_at=ends_at, **facts)
+    ledger.note(transaction=row, attempts=row.attempts + 1, checkout_expires_at=ends_at)
 
 
 def _refused(row: Transaction, refusal: StripeRefused) -> None:
