@@ -4,7 +4,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, CalendarEntry
@@ -50,12 +49,9 @@ class BookingAdmin(LookOnlyAdmin[Booking]):
     actions = ("cancel",)
     action_form = ReasonForm
 
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("bookings.change_booking")
-
     @admin.action(
         description=_("Cancel, for the reason given: everything paid goes back"),
-        permissions=["cancel"],
+        permissions=["act"],
     )
     def cancel(self, request: LoggedInRequest, queryset: QuerySet[Booking]) -> None:
         reason = request.POST.get("reason", "").strip()

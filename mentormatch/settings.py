@@ -81,7 +81,7 @@ INSTALLED_APPS = [
     "reviews",
     "mentormatch.notifications",
     "mentormatch.demo",
-    "django.contrib.admin",
+    "mentormatch.ui.staff_app.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

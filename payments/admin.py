@@ -113,11 +113,15 @@ class TransactionAdmin(Looked, LookOnlyAdmin[Transaction]):
     def shown_fee(self, row: Transaction) -> str:
         return money(row.platform_fee_minor, row.currency)
 
-    @admin.action(description=_("Send again: refunds and payouts that wait or failed"))
+    @admin.action(
+        description=_("Send again: refunds and payouts that wait or failed"), permissions=["act"]
+    )
     def send_again(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
         self._each(request, queryset, lambda row: services.retry(transaction=row))
 
-    @admin.action(description=_("Refund all that is left of a charge, with a reason"))
+    @admin.action(
+        description=_("Refund all that is left of a charge, with a reason"), permissions=["act"]
+    )
     def refund(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
         reason = request.POST.get("reason", "")
         self._each(request, queryset, lambda row: services.refund_rest(charge=row, reason=reason))
@@ -155,7 +159,7 @@ class PaymentAccountAdmin(LookOnlyAdmin[PaymentAccount]):
     search_fields = ("stripe_account_id", "mentor__user__email", "mentor__user__full_name")
     actions = ("ask_stripe",)
 
-    @admin.action(description=_("Ask Stripe how they stand"))
+    @admin.action(description=_("Ask Stripe how they stand"), permissions=["act"])
     def ask_stripe(self, request: HttpRequest, queryset: QuerySet[PaymentAccount]) -> None:
         for account in queryset:
             try:
@@ -163,6 +167,7 @@ class PaymentAccountAdmin(LookOnlyAdmin[PaymentAccount]):
             except DomainError as error:
                 self.message_user(request, f"{account}: {error}", messages.ERROR)
             else:
+                self.log_change(request, account, _("Asked Stripe"))
                 self.message_user(request, _("%(account)s: up to date") % {"account": account})
 
 
@@ -174,11 +179,12 @@ class WebhookEventAdmin(Looked, LookOnlyAdmin[WebhookEvent]):
     date_hierarchy = "created_at"
     actions = ("work_again", "looked_at")
 
-    @admin.action(description=_("Work on those again that still wait"))
+    @admin.action(description=_("Work on those again that still wait"), permissions=["act"])
     def work_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
         waiting = list(queryset.filter(WebhookEvent.UNFINISHED))
         for event in waiting:
             services.handle_again(event=event)
+            self.log_change(request, event, _("Taken up again"))
         said = _("Events taken up again: %(count)d") % {"count": len(waiting)}
         self.message_user(request, said)
 

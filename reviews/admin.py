@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch.auth import LoggedInRequest
@@ -29,11 +28,7 @@ class ReviewAdmin(LookOnlyAdmin[Review]):
     action_form = ReasonForm
     actions = ("hide", "restore")
 
-    def has_moderate_permission(self, request: HttpRequest) -> bool:
-        """Who may do more than look."""
-        return request.user.has_perm("reviews.change_review")
-
-    @admin.action(description=_("Hide (give a reason)"), permissions=["moderate"])
+    @admin.action(description=_("Hide (give a reason)"), permissions=["act"])
     def hide(self, request: LoggedInRequest, chosen: QuerySet[Review]) -> None:
         reason = request.POST.get("reason", "")
         self._each(
@@ -43,7 +38,7 @@ class ReviewAdmin(LookOnlyAdmin[Review]):
             str(_("Hidden: %s")) % (reason or "-"),
         )
 
-    @admin.action(description=_("Show again"), permissions=["moderate"])
+    @admin.action(description=_("Show again"), permissions=["act"])
     def restore(self, request: LoggedInRequest, chosen: QuerySet[Review]) -> None:
         self._each(
             request,

@@ -17,9 +17,6 @@ from mentormatch.accounts.services import activate, deactivate
 from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin
 
-admin.site.site_header = admin.site.site_title = _("MentorMatch staff")
-admin.site.index_title = _("Look, and act")
-
 
 class ReasonForm(ActionForm):
     reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
@@ -57,14 +54,11 @@ class UserAdmin(LookOnlyAdmin[User]):
     action_form = ReasonForm
     actions = ("deactivate_people", "activate_people")
 
-    def has_shut_out_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.change_user")
-
-    @admin.action(description=_("Deactivate, for the reason given"), permissions=["shut_out"])
+    @admin.action(description=_("Deactivate, for the reason given"), permissions=["act"])
     def deactivate_people(self, request: HttpRequest, people: QuerySet[User]) -> None:
         self._each(request, people, deactivate)
 
-    @admin.action(description=_("Activate, for the reason given"), permissions=["shut_out"])
+    @admin.action(description=_("Activate, for the reason given"), permissions=["act"])
     def activate_people(self, request: HttpRequest, people: QuerySet[User]) -> None:
         self._each(request, people, activate)
 

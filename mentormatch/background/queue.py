@@ -6,11 +6,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, Min, Q
+from django.utils.translation import gettext as _
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from mentormatch import times
 from mentormatch.background.models import QueuedTask, WorkerHeartbeat
+from mentormatch.errors import Conflict
 
 HEARTBEAT_EVERY = dt.timedelta(seconds=5)
 DEAD_AFTER = dt.timedelta(seconds=30)
@@ -64,6 +66,21 @@ def give_back(*, now: dt.datetime | None = None, but_not_of: set[str] | None = N
     return sum(
         _give_back(row.pk, alive) for row in running if not _owner(row) or _owner(row) not in alive
     )
+
+
+def try_again(*, task: DBTaskResult[..., Any]) -> None:
+    """Queue a failed task anew, with all its attempts. Raises `Conflict` for any other."""
+    changed = DBTaskResult.objects.filter(pk=task.pk, status=TaskResultStatus.FAILED).update(
+        status=TaskResultStatus.READY,
+        run_after=get_date_max(),
+        started_at=None,
+        finished_at=None,
+        worker_ids=[],
+        exception_class_path="",
+        traceback="",
+    )
+    if not changed:
+        raise Conflict(_("Only a failed task can be tried again."))
 
 
 def _owner(row: DBTaskResult[..., Any]) -> str:

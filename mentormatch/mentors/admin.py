@@ -1,7 +1,6 @@
 """Staff look at mentors and decide, through the services; topics are theirs to edit."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -29,16 +28,16 @@ class MentorAdmin(LookOnlyAdmin[MentorProfile]):
     actions = ("approve", "suspend", "relist")
     action_form = ReasonForm
 
-    @admin.action(description=_("Approve: list them"))
+    @admin.action(description=_("Approve: list them"), permissions=["act"])
     def approve(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
         self._each(request, queryset, lambda mentor: services.approve(mentor=mentor))
 
-    @admin.action(description=_("Suspend, with a reason"))
+    @admin.action(description=_("Suspend, with a reason"), permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
         reason = request.POST.get("reason", "")
         self._each(request, queryset, lambda mentor: services.suspend(mentor=mentor, reason=reason))
 
-    @admin.action(description=_("List them again"))
+    @admin.action(description=_("List them again"), permissions=["act"])
     def relist(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
         self._each(request, queryset, lambda mentor: services.relist(mentor=mentor))
 
@@ -57,8 +56,8 @@ class MentorAdmin(LookOnlyAdmin[MentorProfile]):
                 self._log(request, mentor)
 
     def _log(self, request: HttpRequest, mentor: MentorProfile) -> None:
-        said: Any = {"changed": {"name": str(mentor), "fields": [mentor.get_status_display()]}}
-        self.log_change(request, mentor, [said])
+        said = ": ".join(filter(None, [mentor.get_status_display(), mentor.status_reason]))
+        self.log_change(request, mentor, said)
         self.message_user(request, f"{mentor}: {mentor.get_status_display()}", messages.SUCCESS)
 
 

@@ -25,10 +25,7 @@ class MailAdmin(LookOnlyAdmin[Mail]):
         """A link that opens an account is for its owner alone, not for staff."""
         return WORDS if obj is not None and obj.is_secret else ()
 
-    def has_resend_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("notifications.change_mail")
-
-    @admin.action(description=_("Send failed ones again"), permissions=["resend"])
+    @admin.action(description=_("Send failed ones again"), permissions=["act"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Mail]) -> None:
         for mail in chosen:
             try:
@@ -36,4 +33,5 @@ class MailAdmin(LookOnlyAdmin[Mail]):
             except DomainError as error:
                 self.message_user(request, f"{mail}: {error}", messages.ERROR)
             else:
+                self.log_change(request, mail, _("Queued again"))
                 self.message_user(request, _("Queued again: %s") % mail, messages.SUCCESS)

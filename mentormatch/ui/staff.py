@@ -22,7 +22,14 @@ class _LookOnly:
 
 
 class LookOnlyAdmin(_LookOnly, ModelAdmin[Child]):
-    """Nothing can be added, edited or deleted; what can be done are its actions."""
+    """Nothing can be added, edited or deleted; what can be done are its actions.
+
+    Each action has `permissions=["act"]`, and logs what it did: who may see a row may not yet act.
+    """
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Whether this one of staff may do more than look."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
 
 class LookOnlyInline(_LookOnly, TabularInline[Child, Parent]):
