@@ -2,7 +2,7 @@
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             )
         if item.get_closest_marker("browser"):
             browser.require(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """What went to Stripe or came from it against its description fails the test that did it."""
+    from tests.stripe_watch import WATCH, Broken
+
+    WATCH.wrong_requests_are_meant = item.get_closest_marker("asks_wrongly") is not None
+    try:
+        result = yield
+    except BaseException:
+        for text in WATCH.taken():
+            item.add_report_section("call", "Stripe", text)
+        raise
+    if found := WATCH.taken():
+        raise Broken("\n".join(found))
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """The same for what happens while the test's fixtures end."""
+    from tests.stripe_watch import WATCH, Broken
+
+    result = yield
+    if found := WATCH.taken():
+        raise Broken("\n".join(found))
+    return result
 
 
 @pytest.fixture(scope="session")

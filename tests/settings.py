@@ -48,8 +48,9 @@ for _name in ("WEB_CONCURRENCY", "LOG_LEVEL", "DEFAULT_FROM_EMAIL"):
     os.environ.pop(_name, None)
 
 from mentormatch.settings import *  # noqa: E402, F403  # the environment comes first
-from mentormatch.settings import DATABASES, LOGGING, STORAGES, VAR_DIR  # noqa: E402  # so does it here
+from mentormatch.settings import DATABASES, INSTALLED_APPS, LOGGING, STORAGES, VAR_DIR  # noqa: E402  # so does it here
 
+INSTALLED_APPS += ["tests.stripe_watch.StripeWatch"]
 _default, _emulator = DATABASES["default"], DATABASES["stripe_emulator"]
 IS_POSTGRES = "postgresql" in _default["ENGINE"]
 if IS_POSTGRES:

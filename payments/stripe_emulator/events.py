@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from . import config, ids, store
+from . import config, ids, signals, store
 from .context import Body, Context
 from .models import Delivery, StripeObject
 
@@ -29,6 +29,7 @@ def emit(ctx: Context, kind: str, body: Body, previous: Body | None = None) -> S
     row = store.create(ctx, event, ref=kind)
     # The outbox runs on the real clock: the demo's may be days ahead.
     Delivery.objects.create(event=row, connect=not ctx.is_platform, due_at=time.time())
+    signals.emitted.send(StripeObject, event=event)
     return row
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import stripe
 from requests.structures import CaseInsensitiveDict
 
-from . import outage
+from . import outage, signals
 
 
 class EmulatorHTTPClient(stripe.HTTPClient):
@@ -27,11 +27,14 @@ class EmulatorHTTPClient(stripe.HTTPClient):
         """Status, text and headers, as from Stripe; raises `stripe.APIConnectionError`."""
         parts = urlsplit(url)
         encoded = parts.query if post_data is None else str(post_data)
+        asked = {"method": method, "path": parts.path, "encoded": encoded}
         try:
-            response = outage.send(method, parts.path, encoded, headers or {})
+            response = outage.send(**asked, headers=headers or {})
         except outage.Unreachable as error:
+            signals.exchanged.send(type(self), **asked, status=None, text="")
             lost = stripe.APIConnectionError(str(error), should_retry=True)  # type: ignore[no-untyped-call]  # the SDK's own gap
             raise lost from error
+        signals.exchanged.send(type(self), **asked, status=response.status, text=response.text)
         # The SDK looks headers up in lower case and in Stripe's spelling.
         return response.text, response.status, CaseInsensitiveDict(response.headers)
 

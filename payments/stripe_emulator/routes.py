@@ -28,17 +28,21 @@ Handler = Callable[..., Body]
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint. The named parts of its pattern become the handler's arguments."""
+    """One endpoint. The named parts of its path become the handler's arguments."""
 
     method: str
+    path: str
     pattern: re.Pattern[str]
     handler: Handler
     spec: params.Spec
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
 
 def _route(method: str, path: str, handler: Handler, spec: params.Spec = params.EXPAND) -> Route:
     pattern = re.sub(r"{(\w+)}", r"(?P<\1>[A-Za-z0-9_]+)", path)
-    return Route(method, re.compile(f"^/v1/{pattern}$"), handler, spec)
+    return Route(method, f"/v1/{path}", re.compile(f"^/v1/{pattern}$"), handler, spec)
 
 
 ROUTES = (

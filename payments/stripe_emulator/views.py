@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from . import api, cards, config, context, money, store
+from . import api, cards, config, context, money, signals, store
 from .context import Context
 from .forms import CardForm
 from .models import StripeObject
@@ -26,7 +26,9 @@ def endpoint(request: HttpRequest, path: str) -> HttpResponse:
         encoded = request.body.decode("utf-8", "replace")
     else:
         encoded = request.META.get("QUERY_STRING", "")
-    answer = api.handle(request.method or "GET", f"/{path}", encoded, request.headers)
+    asked = {"method": request.method or "GET", "path": f"/{path}", "encoded": encoded}
+    answer = api.handle(**asked, headers=request.headers)
+    signals.exchanged.send(endpoint, **asked, status=answer.status, text=answer.text)
     response = HttpResponse(answer.text, status=answer.status)
     for name, value in answer.headers.items():
         response[name] = value

@@ -1,22 +1,23 @@
 """Stripe's published description of its API, and a checker that holds traffic against it.
 
-`stripe_api.json` is a reduced copy: the addresses and schemas that these tests meet. To make it
-anew from the whole description (https://github.com/stripe/openapi, the version that the file
-names; `.json` or `.json.gz`):
+`stripe_api.json.gz` is a reduced copy: the addresses that the emulator answers, and whatever
+their schemas lead to. To make it anew from the whole one (https://github.com/stripe/openapi, the
+version that `config.API_VERSION` names, as JSON, gzipped or not), from the checkout:
 
-    STRIPE_API_DESCRIPTION=spec3.json.gz pytest tests/payments/stripe_emulator -p no:xdist
+    .venv/bin/python -m tests.payments.stripe_emulator.description spec3.json
 """
 
 import gzip
 import json
-import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-REDUCED = Path(__file__).with_name("stripe_api.json")
+REDUCED = Path(__file__).with_name("stripe_api.json.gz")
 PREFIX = "#/components/schemas/"
 TYPES: dict[str, type | tuple[type, ...]] = {
     "array": list,
@@ -26,52 +27,49 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "string": str,
 }
-UNREAD = {"encoding", "explode", "operationId", "style"}
 Schema = Mapping[str, Any]
 
 
 class Description:
-    """The description, and which parts of it were used."""
+    """The description. A `tolerant` one lets answers have fields that it doesn't know."""
 
-    def __init__(self) -> None:
-        self.source = Path(os.environ.get("STRIPE_API_DESCRIPTION", REDUCED))
-        opened = gzip.open if self.source.suffix == ".gz" else open
-        with opened(self.source, "rt") as file:
-            self.whole = json.load(file)
+    def __init__(self, *, tolerant: bool = False) -> None:
+        self.tolerant = tolerant
+        self.whole = read_json(REDUCED)
         self.schemas: dict[str, Schema] = self.whole["components"]["schemas"]
-        self.used_schemas: set[str] = set()
-        self.used_operations: set[tuple[str, str]] = set()
-        self.visited: set[int] = set()
         self.patterns = {
             path: re.compile("^" + re.sub(r"{\w+}", "[^/]+", path) + "$")
             for path in self.whole["paths"]
         }
 
     def operation(self, method: str, path: str) -> Schema | None:
-        """What the description says of one address; literal addresses go before patterns."""
+        """What is said of one address; literal addresses go before patterns."""
         found = [name for name, pattern in self.patterns.items() if pattern.match(path)]
         for name in sorted(found, key=lambda name: name.count("{")):
             if method.lower() in self.whole["paths"][name]:
-                self.used_operations.add((name, method.lower()))
                 return self.whole["paths"][name][method.lower()]
         return None
 
-    def request_problems(self, method: str, path: str, encoded: str) -> list[str]:
-        """What is wrong with a request by the description."""
-        operation = self.operation(method, path)
-        if operation is None:
-            return [f"{method} {path} is not in the description"]
+    def parameters(self, method: str, path: str) -> Schema:
+        """The schema of what may be sent there."""
+        operation = self.operation(method, path) or {}
         if method.upper() == "POST":
-            schema = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]
-            return list(self.problems(schema["schema"], unflatten(encoded), "request", form=True))
+            body = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]
+            return {"additionalProperties": False} | body["schema"]
         query = [entry for entry in operation.get("parameters", []) if entry["in"] == "query"]
-        schema = {
+        return {
             "type": "object",
             "additionalProperties": False,
             "properties": {entry["name"]: entry["schema"] for entry in query},
             "required": [entry["name"] for entry in query if entry.get("required")],
         }
-        return list(self.problems(schema, unflatten(encoded), "query", form=True))
+
+    def request_problems(self, method: str, path: str, encoded: str) -> list[str]:
+        """What is wrong with a request by the description."""
+        if self.operation(method, path) is None:
+            return [f"{method} {path} is not in the description"]
+        schema = self.parameters(method, path)
+        return list(self.problems(schema, unflatten(encoded), "request", form=True))
 
     def answer_problems(self, method: str, path: str, status: int, body: Any) -> list[str]:
         """What is wrong with an answer; an address without a description answers errors only."""
@@ -90,7 +88,6 @@ class Description:
 
     def problems(self, schema: Schema, value: Any, at: str, *, form: bool = False) -> Iterator[str]:
         """Walk schema and value together. In a form all scalars are text and lists are hashes."""
-        self.visited.add(id(schema))
         if "$ref" in schema:
             yield from self._referred(schema["$ref"].removeprefix(PREFIX), value, at)
         elif value is None and not form:
@@ -108,9 +105,8 @@ class Description:
 
     def _referred(self, name: str, value: Any, at: str) -> Iterator[str]:
         if name not in self.schemas:
-            yield f"{at}: {name} is not in the description, or not in the reduced copy"
+            yield f"{at}: {name} is not in the description"
             return
-        self.used_schemas.add(name)
         yield from self.problems(self.schemas[name], value, at)
 
     def _candidates(self, schemas: list[Schema], value: Any) -> list[Schema]:
@@ -153,41 +149,10 @@ class Description:
         for name, item in value.items():
             inner = properties.get(name, extra)
             if inner is False:
-                yield f"{at}.{name} is unknown, or not in the reduced copy"
+                if form or not self.tolerant:
+                    yield f"{at}.{name} is unknown"
             elif isinstance(inner, dict):
                 yield from self.problems(inner, item, f"{at}.{name}", form=form)
-
-    def write_reduced(self) -> None:
-        """Keep what was used: the copy that stands beside this module."""
-        paths: dict[str, Any] = {}
-        for path, method in sorted(self.used_operations):
-            paths.setdefault(path, {})[method] = self._reduced(self.whole["paths"][path][method])
-        schemas = {name: self._reduced(self.schemas[name]) for name in sorted(self.used_schemas)}
-        reduced = {
-            "openapi": self.whole["openapi"],
-            "info": self.whole["info"],
-            "paths": paths,
-            "components": {"schemas": schemas},
-        }
-        REDUCED.write_text(json.dumps(reduced, indent=1, sort_keys=True) + "\n")
-
-    def _reduced(self, node: Any) -> Any:
-        """A part of the description without the parameters and fields that nothing used."""
-        if isinstance(node, list):
-            return [self._reduced(entry) for entry in node]
-        if not isinstance(node, dict):
-            return node
-        kept = {}
-        for name, value in node.items():
-            if name == "properties":
-                used = {key: entry for key, entry in value.items() if id(entry) in self.visited}
-                kept[name] = {key: self._reduced(entry) for key, entry in used.items()}
-            elif name == "parameters":
-                used = [entry for entry in value if id(entry["schema"]) in self.visited]
-                kept[name] = self._reduced(used)
-            elif not name.startswith("x-") and name not in UNREAD:
-                kept[name] = self._reduced(value)
-        return kept
 
 
 def _text_problems(schema: Schema, value: str, at: str) -> Iterator[str]:
@@ -208,12 +173,75 @@ def _read(value: Any, kind: str) -> Any:
 
 
 def unflatten(encoded: str) -> dict[str, Any]:
-    """`a[b][0]=c` to nested hashes: the test's own reader, not the emulator's."""
+    """`a[b][0]=c` and `a[]=c` to nested hashes: the test's own reader, not the emulator's."""
     root: dict[str, Any] = {}
     for key, value in parse_qsl(encoded, keep_blank_values=True):
-        *path, last = re.findall(r"[^\[\]]+", key)
-        node = root
-        for part in path:
-            node = node.setdefault(part, {})
+        first, *rest = re.findall(r"^[^\[\]]+|(?<=\[)[^\[\]]*(?=\])", key)
+        node, last = root, first
+        for part in rest:
+            node = node.setdefault(last, {})
+            last = part or str(len(node))
         node[last] = value
     return root
+
+
+@cache
+def described() -> Description:
+    """The description, read once in a process: it takes twenty milliseconds."""
+    return Description()
+
+
+def read_json(path: Path) -> Any:
+    """What the file holds, unpacked."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt") as file:
+        return json.load(file)
+
+
+def reduced(whole: Mapping[str, Any], wanted: set[tuple[str, str]]) -> dict[str, Any]:
+    """The part of the description that these pairs of method and address lead to."""
+    paths: dict[str, Any] = {}
+    for path, operations in whole["paths"].items():
+        for method, operation in operations.items():
+            if (method.upper(), re.sub(r"{\w+}", "{}", path)) in wanted:
+                paths.setdefault(path, {})[method] = operation
+    schemas = whole["components"]["schemas"]
+    found: set[str] = set()
+    waiting = set(_referred(paths))
+    while waiting:
+        found |= waiting
+        waiting = {each for name in waiting for each in _referred(schemas[name])} - found
+    kept = {name: schemas[name] for name in found}
+    head = {name: whole[name] for name in ("openapi", "info")}
+    return head | {"paths": paths, "components": {"schemas": kept}}
+
+
+def _referred(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for entry in node:
+            yield from _referred(entry)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "$ref" and isinstance(value, str):
+                yield value.removeprefix(PREFIX)
+            else:
+                yield from _referred(value)
+
+
+def write_reduced(source: Path) -> None:
+    """Make the reduced copy anew; the same bytes from the same source."""
+    from payments.stripe_emulator.routes import ROUTES
+
+    wanted = {(route.method, re.sub(r"{\w+}", "{}", route.path)) for route in ROUTES}
+    text = json.dumps(reduced(read_json(source), wanted), separators=(",", ":"), sort_keys=True)
+    REDUCED.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    import os
+
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    django.setup()
+    write_reduced(Path(sys.argv[1]))

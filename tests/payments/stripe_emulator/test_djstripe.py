@@ -8,12 +8,12 @@ from django.conf import settings
 from djstripe import models
 
 from payments.stripe_emulator import config, outbox, testing
-from tests.payments.stripe_emulator.conftest import ObservedHTTPClient
+from payments.stripe_emulator.http_client import EmulatorHTTPClient
 from tests.payments.stripe_emulator.world import World
 
 
 @pytest.fixture(autouse=True)
-def _emulated(http_client: ObservedHTTPClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def _emulated(http_client: EmulatorHTTPClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """dj-stripe's own calls go to the emulator too, and are held to the description."""
     monkeypatch.setattr(stripe, "default_http_client", http_client)
     monkeypatch.setattr(stripe, "max_network_retries", 0)
