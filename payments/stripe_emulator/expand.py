@@ -4,11 +4,10 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from . import store
 from .context import Body, Context
 from .errors import StripeError
 from .models import StripeObject
-from .resources import accounts, balance, lists
+from .resources import accounts, balance, checkout_sessions, lists, refunds
 
 MAX_LEVELS = 4
 # Fields that hold an id, and the type of what it names.
@@ -54,10 +53,7 @@ REFERENCES: dict[str, dict[str, str]] = {
 
 
 def _line_items(ctx: Context, body: Body) -> Any:
-    row = store.get(ctx, "checkout.session", body["id"])
-    return lists.envelope(
-        row.private["line_items"], f"/v1/checkout/sessions/{row.stripe_id}/line_items"
-    )
+    return checkout_sessions.line_items(ctx, {}, id=body["id"])
 
 
 def _breakdown(ctx: Context, body: Body) -> Any:
@@ -65,8 +61,7 @@ def _breakdown(ctx: Context, body: Body) -> Any:
 
 
 def _refunds(ctx: Context, body: Body) -> Any:
-    rows = store.objects(ctx, "refund").filter(ref=body["id"]).order_by("-seq")
-    return lists.envelope([row.body for row in rows[:10]], f"/v1/charges/{body['id']}/refunds")
+    return refunds.list_of_charge(ctx, {}, charge=body["id"])
 
 
 def _empty_list(name: str) -> Callable[[Context, Body], Any]:

@@ -200,13 +200,14 @@ def time_range(value: Any, name: str) -> dict[str, int]:
 
 
 EXPAND: Spec = {"expand": list_of(text(), most=20)}
-PAGING: Spec = {
+CURSOR: Spec = {
     **EXPAND,
     "limit": integer(least=1, most=100),
     "starting_after": text(),
     "ending_before": text(),
-    "created": time_range,
 }
+PAGING: Spec = {**CURSOR, "created": time_range}
+NOTHING: Spec = {}
 ADDRESS: Spec = {
     name: text(clearable=True)
     for name in ("city", "country", "line1", "line2", "postal_code", "state")

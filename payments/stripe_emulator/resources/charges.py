@@ -188,6 +188,9 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/charges`."""
     rows = store.objects(ctx, "charge")
+    for name in ("customer", "payment_intent"):
+        if name in values:
+            store.given(ctx, name, values[name], name)
     if "payment_intent" in values:
         rows = rows.filter(ref=values["payment_intent"])
     if "transfer_group" in values:

@@ -51,9 +51,6 @@ LIST: params.Spec = {
     "payment_intent": params.text(),
     "status": params.one_of(*STATUSES),
 }
-LINES: params.Spec = {
-    name: params.PAGING[name] for name in ("expand", "limit", "starting_after", "ending_before")
-}
 
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
@@ -258,6 +255,7 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
             rows = rows.filter(status=values["status"]).exclude(pk__in=past.values("pk"))
     for name in ("customer", "payment_intent"):
         if name in values:
+            store.given(ctx, name, values[name], name)
             rows = rows.filter(**{f"body__{name}": values[name]})
     answer = lists.page(rows, values, "/v1/checkout/sessions")
     answer["data"] = [
@@ -272,7 +270,7 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
 def line_items(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`GET /v1/checkout/sessions/{id}/line_items`."""
     row = store.get(ctx, "checkout.session", id, param="session")
-    return lists.envelope(row.private["line_items"], f"/v1/checkout/sessions/{id}/line_items")
+    return lists.part(row.private["line_items"], values, f"/v1/checkout/sessions/{id}/line_items")
 
 
 def expire(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

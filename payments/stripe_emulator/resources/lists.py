@@ -21,8 +21,7 @@ def page(rows: QuerySet[StripeObject], params: dict[str, Any], url: str) -> Body
     rows = _created(rows, params.get("created", {}))
     limit: int = params.get("limit", DEFAULT_LIMIT)
     after, before = params.get("starting_after"), params.get("ending_before")
-    if after and before:
-        raise StripeError("You can only use one of starting_after and ending_before.")
+    _refuse_both(params)
     if before:
         edge = _edge(rows, before, "ending_before")
         found = list(rows.filter(seq__gt=edge).order_by("seq")[: limit + 1])
@@ -33,6 +32,26 @@ def page(rows: QuerySet[StripeObject], params: dict[str, Any], url: str) -> Body
         found = list(rows.order_by("-seq")[: limit + 1])
         shown = found[:limit]
     return envelope([row.body for row in shown], url, has_more=len(found) > limit)
+
+
+def part(items: list[Body], params: dict[str, Any], url: str) -> Body:
+    """One page of what an object keeps in itself, in its own order, by the same cursors."""
+    limit: int = params.get("limit", DEFAULT_LIMIT)
+    _refuse_both(params)
+    places = {item["id"]: place for place, item in enumerate(items)}
+    for name in ("starting_after", "ending_before"):
+        if name in params and params[name] not in places:
+            raise no_such("object", params[name], param=name, status=400)
+    if "ending_before" in params:
+        before = items[: places[params["ending_before"]]]
+        return envelope(before[-limit:], url, has_more=len(before) > limit)
+    after = items[places[params["starting_after"]] + 1 :] if "starting_after" in params else items
+    return envelope(after[:limit], url, has_more=len(after) > limit)
+
+
+def _refuse_both(params: dict[str, Any]) -> None:
+    if params.get("starting_after") and params.get("ending_before"):
+        raise StripeError("You can only use one of starting_after and ending_before.")
 
 
 def _edge(rows: QuerySet[StripeObject], stripe_id: str, param: str) -> int:

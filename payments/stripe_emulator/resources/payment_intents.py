@@ -376,5 +376,6 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/payment_intents`."""
     rows = store.objects(ctx, "payment_intent")
     if "customer" in values:
+        store.given(ctx, "customer", values["customer"], "customer")
         rows = rows.filter(body__customer=values["customer"])
     return lists.page(rows, values, "/v1/payment_intents")

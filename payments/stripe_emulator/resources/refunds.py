@@ -219,7 +219,16 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/refunds`."""
     rows = store.objects(ctx, "refund")
     if "charge" in values:
+        store.given(ctx, "charge", values["charge"], "charge")
         rows = rows.filter(ref=values["charge"])
     if "payment_intent" in values:
+        store.given(ctx, "payment_intent", values["payment_intent"], "payment_intent")
         rows = rows.filter(group=values["payment_intent"])
     return lists.page(rows, values, "/v1/refunds")
+
+
+def list_of_charge(ctx: Context, values: dict[str, Any], *, charge: str) -> Body:
+    """`GET /v1/charges/{charge}/refunds`."""
+    store.get(ctx, "charge", charge, param="charge")
+    rows = store.objects(ctx, "refund").filter(ref=charge)
+    return lists.page(rows, values, f"/v1/charges/{charge}/refunds")
