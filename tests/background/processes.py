@@ -53,6 +53,9 @@ class Command:
         """What it has printed so far."""
         return self.output.read_text()
 
+    def lives(self) -> bool:
+        return self.process.poll() is None
+
     def family(self) -> dict[int, str]:
         """The processes of the mark that live, by id, with their command lines (Linux)."""
         found = {}
@@ -84,3 +87,14 @@ def manage(*arguments: str, output: Path, **environment: str) -> Iterator[Comman
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         command.process.wait()
+
+
+@contextmanager
+def serving(output: Path, port: int, **environment: str) -> Iterator[Command]:
+    """The site, up on that port; nothing is collected for it."""
+    settings_for_it = {"DJANGO_SETTINGS_MODULE": "tests.bookings.race_settings"}
+    settings_for_it |= {"PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}"}
+    with manage("serve", output=output, **(settings_for_it | environment)) as command:
+        wait_for(lambda: "MentorMatch is at " in command.said() or not command.lives())
+        assert command.lives(), command.said()
+        yield command

@@ -21,7 +21,7 @@ from django.urls import reverse
 from mentormatch import times
 from mentormatch.background.readiness import NOT_ASKED, SILENT
 from scripts import postgres
-from tests.background.processes import Command, free_port, manage, wait_for
+from tests.background.processes import free_port, serving, wait_for
 from tests.background.visitors import Answer, Visitor
 from tests.budget import budget
 from tests.factories import MentorFactory, UserFactory, in_two_days, open_every_day
@@ -36,7 +36,6 @@ pytestmark = [
     ),
 ]
 MODES = ("immediate", "fast")
-SETTINGS = "tests.bookings.race_settings"
 PEOPLE = 3
 HALF_AN_HOUR = dt.timedelta(minutes=30)
 
@@ -108,7 +107,10 @@ def test_a_restart_is_waited_out_in_words_and_heals_by_itself(
     port = free_port()
     people = [UserFactory() for _ in range(PEOPLE)]
     visitors = [Visitor(port, person) for person in [*people, UserFactory()]]
-    with server_of_our_own() as (server, url), serving(tmp_path, port, url) as command:
+    with (
+        server_of_our_own() as (server, url),
+        serving(tmp_path / "log", port, DATABASE_URL=url) as command,
+    ):
         looker = visitors.pop()
         with Bookers(visitors, mentor.slug) as bookers:
             for mode in MODES[:rounds]:
@@ -137,16 +139,6 @@ def test_a_restart_is_waited_out_in_words_and_heals_by_itself(
         "… answers while it went on", ", ".join(f"{n} × {s}" for s, n in sorted(counted.items()))
     )
     figure("… until all was well again, at most", f"{max(waits):.1f} s")
-
-
-@contextmanager
-def serving(tmp_path: Path, port: int, url: str) -> Iterator[Command]:
-    """The site on that database, up."""
-    environment = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": SETTINGS, "PORT": str(port)}
-    environment["SITE_URL"] = f"http://127.0.0.1:{port}"
-    with manage("serve", output=tmp_path / "log", **environment) as command:
-        wait_for(lambda: "MentorMatch is at " in command.said())
-        yield command
 
 
 def until_well(looker: Visitor) -> float:

@@ -48,7 +48,7 @@ class Visitor:
     def get(self, path: str) -> Answer:
         return self._send("GET", path, b"")
 
-    def post(self, path: str, **fields: object) -> Answer:
+    def post(self, path: str, /, **fields: object) -> Answer:
         """Send a form."""
         return self._send("POST", path, urlencode(fields | {"csrfmiddlewaretoken": CSRF}).encode())
 
