@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.guards import overlap_guard
@@ -89,7 +89,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
             return self.filter(mentor__user=user)
         return self.for_user(user)
 
-    def trials_of(self, user: "User", mentor: "MentorProfile") -> Self:
+    def trials_of(self, user: "User", mentor: "MentorProfile | OuterRef") -> Self:
         """What this person has had, or still has, of the one trial that a pair may have."""
         trials = self.filter(mentor=mentor, mentee=user, session_type=Booking.Type.TRIAL)
         return trials.exclude(status=Booking.Status.CANCELLED)

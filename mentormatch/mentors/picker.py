@@ -24,6 +24,7 @@ from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
 
 WEEK = 7
+SPANS = (1, WEEK, 31)  # days at once; an address may ask for any number between
 # A day of more times than this is folded into parts of six hours.
 LONG_DAY = 24
 PART_HOURS = 6
@@ -31,10 +32,11 @@ PART_HOURS = 6
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One free time: where it leads, and its offset in letters (`CEST`, `GMT+05:45`)."""
+    """One free time: where it leads, `18:00`, and its offset (`CEST`, `GMT+05:45`)."""
 
     slot: Slot
     url: str
+    time: str
     offset: str
 
 
@@ -58,6 +60,15 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """So many days at once."""
+
+    days: int
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Picker:
     """What `bookings/_slot_list.html` shows. `earlier_url`, `later_url` are empty at the ends."""
 
@@ -71,8 +82,9 @@ class Picker:
     currency: str
     earlier_url: str
     later_url: str
-    nearest: Choice | None  # where the week is empty: another free time, and its week
+    nearest: Choice | None  # where these days are empty: another free time, and its week
     nearest_url: str
+    spans: list[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +103,11 @@ class Offer:
         return self.session_type == Booking.Type.TRIAL
 
 
-def offers(mentor: MentorProfile, request: HttpRequest) -> list[Offer]:
+def offers(mentor: MentorProfile, request: HttpRequest, *, had_trial: bool) -> list[Offer]:
     """Every kind and length that the viewer can have of a mentor.
 
     One is chosen, by the address or the first. Who had their trial isn't offered another.
     """
-    viewer = request.user if isinstance(request.user, User) else None
-    had_trial = viewer is not None and Booking.objects.trials_of(viewer, mentor).exists()
     kinds = [Booking.Type.ONE_ON_ONE] + [Booking.Type.TRIAL] * (not had_trial)
     made = [
         (kind.value, minutes)
@@ -137,7 +147,7 @@ def slot_picker(
     price_minor: int | None = None,
     ignoring: Booking | None = None,
 ) -> Picker:
-    """The week of `?from=YYYY-MM-DD` (a day of the viewer's; today where it makes no sense).
+    """The `?days=` (7) from `?from=YYYY-MM-DD` on (the viewer's; today where it makes no sense).
 
     `link` gives a time's address. `price_minor` is what to show where it isn't the list price,
     and `ignoring` the booking that is to be moved.
@@ -146,7 +156,8 @@ def slot_picker(
     viewer = request.user if isinstance(request.user, User) else None
     today, last = local_day(now, zone), local_day(now + mentor.horizon, zone)
     first = min(max(_asked_day(request) or today, today), last)
-    until = first + dt.timedelta(days=WEEK)
+    length = _asked_days(request)
+    until = first + dt.timedelta(days=length)
     wanted = _Wanted(
         duration_minutes=duration_minutes, session_type=session_type, now=now, viewer=viewer
     )
@@ -155,12 +166,12 @@ def slot_picker(
     nearest = [] if found else calendar.nearest(mentor, around=end, count=1, **wanted)
     if price_minor is None:
         price_minor = policy.price_of(mentor, session_type, duration_minutes).amount_minor
-    choices = [Choice(slot, link(slot), _offset(slot.starts_at, zone)) for slot in found or nearest]
+    choices = [_choice(slot, link(slot), zone) for slot in found or nearest]
 
     def week(day: dt.date) -> str:
         return _address(request, **{"from": day.isoformat()})
 
-    earlier = max(first - dt.timedelta(days=WEEK), today)
+    earlier = max(first - dt.timedelta(days=length), today)
     return Picker(
         days=list(_by_day(choices, zone)) if found else [],
         first_day=first,
@@ -174,6 +185,7 @@ def slot_picker(
         later_url=week(until) if until <= last else "",
         nearest=choices[0] if nearest else None,
         nearest_url=week(local_day(nearest[0].starts_at, zone)) if nearest else "",
+        spans=[Span(days, _address(request, days=days), days == length) for days in SPANS],
     )
 
 
@@ -200,7 +212,7 @@ def _address(request: HttpRequest, **changes: object) -> str:
     """This page with some words of its address changed."""
     kept: Mapping[str, object] = {
         name: request.GET[name]
-        for name in ("session_type", "duration_minutes", "from")
+        for name in ("session_type", "duration_minutes", "from", "days")
         if name in request.GET
     }
     return f"{request.path}?{urlencode({**kept, **changes})}#slots"
@@ -213,17 +225,26 @@ def _asked_day(request: HttpRequest) -> dt.date | None:
         return None
 
 
+def _asked_days(request: HttpRequest) -> int:
+    asked = request.GET.get("days", "")
+    is_number = len(asked) <= 2 and asked.isascii() and asked.isdecimal()
+    return min(max(int(asked), SPANS[0]), SPANS[-1]) if is_number else WEEK
+
+
 def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     """The first instant of that day."""
     whole_day = spans(day, 0, 24 * 60, zone)
     return whole_day[0][0] if whole_day else _midnight(day + dt.timedelta(days=1), zone)
 
 
-def _offset(instant: dt.datetime, zone: ZoneInfo) -> str:
-    local = instant.astimezone(zone)
-    name = local.tzname() or ""
-    offset = local.strftime("%z")
+def _choice(slot: Slot, url: str, zone: ZoneInfo) -> Choice:
+    local = slot.starts_at.astimezone(zone)
+    return Choice(slot, url, f"{local.hour:02}:{local.minute:02}", _offset(local, zone))
+
+
+def _offset(local: dt.datetime, zone: ZoneInfo) -> str:
+    name, offset = local.tzname() or "", local.strftime("%z")
     spelt = f"GMT{offset[:3]}:{offset[3:5]}"
     if not name.isalpha():
         return spelt
-    return f"{name}, {spelt}" if occurs_twice(instant, zone) else name
+    return f"{name}, {spelt}" if occurs_twice(local, zone) else name

@@ -1,11 +1,12 @@
 """Finding a mentor, their public page, and one's own profile."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import calendar
+from bookings.models import Booking
 from bookings.slots import Slot
 from mentormatch import times
+from mentormatch.accounts.models import User
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import DomainError, InvalidInput
 from mentormatch.mentors import services
@@ -50,19 +53,22 @@ def mentor_list(request: HttpRequest) -> HttpResponse:
 def mentor_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A mentor's public page; a profile that isn't listed is there for its owner only."""
     visible = MentorProfile.objects.visible_to(request.user).for_cards()
+    if isinstance(request.user, User):
+        trials = Booking.objects.trials_of(request.user, OuterRef("pk"))
+        visible = visible.annotate(had_trial=Exists(trials))
     mentor = get_object_or_404(visible, slug=slug)
-    made = offers(mentor, request)
+    made = offers(mentor, request, had_trial=getattr(mentor, "had_trial", False))
     chosen = next((offer for offer in made if offer.is_chosen), None)
-    public = Review.objects.public().filter(mentor=mentor)
-    shares = public.distribution() if mentor.review_count else {}
+    public = Review.objects.public().filter(mentor=mentor).for_profile()
+    reviews = list(public[:REVIEWS_SHOWN]) if mentor.review_count else []
     context = {
         "mentor": mentor,
         "languages": [language_name(code) for code in mentor.languages],
         "offers": made,
         "chosen": chosen,
         "picker": _picker(request, mentor, chosen),
-        "reviews": public.select_related("reviewer")[:REVIEWS_SHOWN] if shares else [],
-        "shares": sorted(shares.items(), reverse=True),
+        "reviews": reviews,
+        "shares": reviews[0].shares.items() if reviews else (),
         "is_own": mentor.user_id == request.user.pk,
     }
     return render(request, "mentors/detail.html", context)
@@ -72,14 +78,11 @@ def _picker(request: HttpRequest, mentor: MentorProfile, chosen: Offer | None) -
     if chosen is None or not chosen.is_payable or not mentor.is_listed:
         return None
     address = reverse("bookings:book", args=[mentor.slug])
+    words = {"duration_minutes": chosen.duration_minutes, "session_type": chosen.session_type}
+    kept = urlencode(words)
 
     def link(slot: Slot) -> str:
-        words = {
-            "starts_at": times.format_instant(slot.starts_at),
-            "duration_minutes": chosen.duration_minutes,
-            "session_type": chosen.session_type,
-        }
-        return f"{address}?{urlencode(words)}"
+        return f"{address}?starts_at={quote(times.format_instant(slot.starts_at))}&{kept}"
 
     return slot_picker(
         mentor,

@@ -103,17 +103,6 @@ class HiddenForm(ActionForm):
             self.fields[name] = forms.CharField(widget=forms.HiddenInput)
 
 
-class LanguageForm(ActionForm):
-    """A button that shows the site in another language to someone without an account."""
-
-    language = forms.CharField(widget=forms.HiddenInput)
-
-    def __init__(self, *, code: str, name: str) -> None:
-        action = reverse("set_language")
-        super().__init__(initial={"language": code}, action=action, submit=name, kind="link")
-        self.auto_id = f"id_{code}_%s"
-
-
 class SearchForm(forms.Form):
     """The start page's question; the list of mentors answers it."""
 

@@ -103,13 +103,13 @@ def test_list_says_what_to_do_when_nobody_is_there(client):
 
 def test_list_costs_the_same_for_one_mentor_and_three(mentor, client, django_assert_num_queries):
     # The topics to choose from, read twice; the count; the mentors, their topics, their calendars.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(LIST)
     for _ in range(2):
         other = factories.MentorFactory(topics=[factories.TopicFactory()])
         factories.open_every_day(other)
         factories.BookingFactory(mentor=other)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(LIST)
 
 
@@ -196,7 +196,7 @@ def test_detail_points_to_the_nearest_time_of_another_week(mentor, client):
     mentor.availability.all().delete()
     factories.AvailabilityFactory(mentor=mentor, date=dt.date(2026, 6, 20))
     answer = detail(client)
-    assert "Nothing free in this week" in answer.content.decode()
+    assert "Nothing free in these days" in answer.content.decode()
     picker = client.get(answer.context["picker"].nearest_url).context["picker"]
     assert picker.days[0].date == dt.date(2026, 6, 20)
     mentor.availability.all().delete()
@@ -238,18 +238,51 @@ def test_detail_of_an_unlisted_profile_is_its_owners_alone(mentor, client, login
     assert own.context["picker"] is None
 
 
-def test_detail_costs_the_same_for_one_review_and_three(mentor, client, django_assert_num_queries):
+# The mentor and their topics, the reviews with their shares, and the calendar; whoever is logged in
+# brings the session and the person.
+QUERIES, LOGGED_IN_QUERIES = 5, 7
+
+
+@pytest.mark.parametrize("days", [1, 7, 31])
+def test_detail_costs_the_same_for_any_days_and_reviews(
+    mentor, client, login, days, django_assert_num_queries
+):
     MentorProfile.objects.update(rating_sum=5, review_count=1)
-    factories.ReviewFactory(session__booking__mentor=mentor)
-    with django_assert_num_queries(6):
-        detail(client)
-    for days in (9, 10):
+    visitor = login(factories.UserFactory())
+    for before in (7, 9, 10):
         factories.ReviewFactory(
             session__booking__mentor=mentor,
-            session__booking__starts_at=NOW - dt.timedelta(days=days),
+            session__booking__starts_at=NOW - dt.timedelta(days=before),
         )
-    with django_assert_num_queries(6):
-        detail(client)
+        factories.BookingFactory(
+            mentor=mentor, starts_at=NOW + dt.timedelta(days=before), mentee__full_name="Someone"
+        )
+        for who, queries in [(client, QUERIES), (visitor, LOGGED_IN_QUERIES)]:
+            with django_assert_num_queries(queries):
+                detail(who, f"days={days}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "days"),
+    [
+        ("", 7),
+        ("1", 1),
+        ("31", 31),
+        ("12", 12),
+        ("0", 1),
+        ("99", 31),
+        ("x", 7),
+        ("²", 7),
+        ("-1", 7),
+    ],
+)
+def test_detail_shows_as_many_days_as_are_asked_for(mentor, client, asked, days):
+    picker = detail(client, f"days={asked}&from=2026-06-02").context["picker"]
+    assert (picker.last_day - picker.first_day).days == days - 1
+    if asked == "31":
+        assert len(picker.days) == 31
+        assert "days=31" in picker.later_url
+        assert [span.days for span in picker.spans if span.is_chosen] == [31]
 
 
 @pytest.fixture

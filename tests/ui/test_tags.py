@@ -125,3 +125,23 @@ def test_leaf_is_of_the_viewers_day():
     assert '<span class="leaf-month">Nov' in shown
     assert '<span class="leaf-day">1<' in shown
     assert 'aria-hidden="true"' in shown
+
+
+def test_what_is_kept_is_kept_for_each_language(settings):
+    settings.DEMO = settings.STRIPE_EMULATED = True
+    shown = []
+    for language in ("en", "de", "en"):
+        with translation.override(language):
+            shown.append(render("{% fixed 'ui/_notices.html' %}{{ 1250|money:'eur' }}"))
+    assert "Test payments" in shown[0] and "€12.50" in shown[0]
+    assert "Testzahlungen" in shown[1] and "12,50" in shown[1]
+    assert shown[2] == shown[0]
+    settings.DEMO = settings.STRIPE_EMULATED = False
+    assert "notice" not in render("{% fixed 'ui/_notices.html' %}")
+
+
+def test_language_buttons_name_the_others_and_carry_the_token():
+    shown = render("{% language_buttons %}", csrf_token="abc")
+    assert 'name="language" value="de"' in shown
+    assert 'name="csrfmiddlewaretoken" value="abc"' in shown
+    assert "Deutsch" in shown and "English" not in shown

@@ -1,8 +1,9 @@
 """`{% load mentormatch %}`: amounts, instants, stars and the like, the same on every page."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zlib import crc32
@@ -13,16 +14,19 @@ from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.core.paginator import Page
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
 from mentormatch import money as amounts
 from mentormatch import times
-from mentormatch.ui.forms import ActionForm, LanguageForm, Text
+from mentormatch.ui.forms import ActionForm, Text
+from mentormatch.ui.kept import per_language
 from mentormatch.ui.undo import undo_form
 
 register = template.Library()
@@ -38,6 +42,7 @@ def _zone(zone: str | dt.tzinfo | None) -> dt.tzinfo:
 
 
 @register.filter
+@per_language
 def money(amount_minor: int | str | None, currency: str) -> str:
     """`booking.price_minor|money:booking.currency` → €60.00; nothing for no amount."""
     if amount_minor is None or amount_minor == "":
@@ -60,10 +65,33 @@ def local_time(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None)
 @register.filter
 def local_day(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> str:
     """An instant's day, Monday, 1 June 2026, in the viewer's zone or the one named."""
-    if instant is None:
-        return ""
+    return "" if instant is None else whole_day(instant.astimezone(_zone(zone)).date())
+
+
+@register.filter
+@per_language
+def whole_day(date: dt.date) -> str:
+    """A day: Monday, 1 June 2026."""
     # Translators: a day with its weekday, in Django's date format.
-    return formats.date_format(instant.astimezone(_zone(zone)), _("l, j F Y"))
+    return formats.date_format(date, _("l, j F Y"))
+
+
+@register.filter
+@per_language
+def date_between(first: dt.date, last: dt.date) -> str:
+    """`picker.first_day|date_between:picker.last_day` → 1 Jun – 7 Jun 2026."""
+    return f"{formats.date_format(first, _('j M'))} – {formats.date_format(last, _('j M Y'))}"
+
+
+@register.filter
+def local_date(instant: dt.datetime) -> str:
+    """An instant's day in the viewer's zone: 1 June 2026."""
+    return _date(instant.astimezone(_zone(None)).date())
+
+
+@per_language
+def _date(date: dt.date) -> str:
+    return formats.date_format(date, _("j F Y"))
 
 
 @register.filter(name="zone_name")
@@ -90,13 +118,11 @@ def time_tag(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None) -
     if instant is None:
         return SafeString("")
     local = instant.astimezone(_zone(zone))
-    # Translators: a short day with its weekday, with the year and without, in Django's date format.
-    form = _("D, j M") if local.year == times.now().year else _("D, j M Y")
     return format_html(
         '<time class="instant" datetime="{}"><span class="instant-day">{}</span>, '
         '<span class="instant-time">{}</span> <span class="instant-zone">{}</span></time>',
         times.format_instant(instant),
-        formats.date_format(local, form),
+        _short_day(local.date(), with_year=local.year != times.now().year),
         local.strftime("%H:%M"),
         _abbreviation(local),
     )
@@ -114,6 +140,12 @@ def leaf(instant: dt.datetime) -> SafeString:
     )
 
 
+@per_language
+def _short_day(date: dt.date, *, with_year: bool) -> str:
+    # Translators: a short day with its weekday, with the year and without, in Django's date format.
+    return formats.date_format(date, _("D, j M Y") if with_year else _("D, j M"))
+
+
 @register.simple_tag
 def nearest_time(value: Any) -> SafeString:
     """One of a conflict's nearest slots, given as an instant, its text, or a slot's JSON."""
@@ -129,6 +161,7 @@ def _abbreviation(local: dt.datetime) -> str:
 
 
 @register.filter
+@per_language
 def duration(minutes: int | None) -> str:
     """90 → 1 h 30 min."""
     hours, rest = divmod(int(minutes or 0), 60)
@@ -137,6 +170,7 @@ def duration(minutes: int | None) -> str:
 
 
 @register.filter
+@per_language
 def stars(rating: Decimal | float | None) -> SafeString:
     """`mentor.average_rating|stars`: five stars, filled as far as the rating goes."""
     if rating is None:
@@ -162,6 +196,7 @@ def initials(name: str) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=2048)
 def avatar(name: str, size: str = "") -> SafeString:
     """`{% avatar mentor.name "lg" %}`: initials on a colour that stays with the name."""
     tone = crc32(str(name).encode()) % AVATAR_TONES + 1
@@ -190,10 +225,54 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def fixed(template: str) -> SafeString:
+    """`{% fixed "ui/_notices.html" %}`: a part that is the same for everyone, rendered once."""
+    site = {"demo": settings.DEMO, "test_payments": settings.STRIPE_EMULATED}
+    return _rendered_anew(template, **site) if settings.DEBUG else _rendered_once(template, **site)
+
+
+def _rendered_anew(template: str, **site: bool) -> SafeString:
+    return mark_safe(render_to_string(template, site))  # noqa: S308  # a template of ours
+
+
+_rendered_once = per_language(_rendered_anew)
+
+
 @register.simple_tag(takes_context=True)
-def action_button(context: Context, url: str, label: Text, kind: str = "primary") -> str:
+def action_button(
+    context: Context, url: str, label: Text, kind: str = "primary", **hidden: str
+) -> SafeString:
     """`{% action_button url label "danger" %}`: a form with only a button, sent by POST."""
-    return _rendered(ActionForm(action=url, submit=label, kind=kind), context)
+    token = context.get("csrf_token")
+    fields = hidden if token is None else {"csrfmiddlewaretoken": token, **hidden}
+    # Without the helper of larger forms: one stands in the frame of every page.
+    return format_html(
+        '<form action="{}" class="action-form" method="post">{}<div class="form-actions">'
+        '<button type="submit" class="btn btn-{}">{}</button></div></form>',
+        url,
+        format_html_join("", '<input type="hidden" name="{}" value="{}">', fields.items()),
+        kind,
+        label,
+    )
+
+
+@register.simple_tag
+def slot_links(picker: Any, on: dt.date, choices: Iterable[Any]) -> SafeString:
+    """Free times of one day, each a link that names its date, time, zone, length and price.
+
+    Made here and not in the template: a page has a hundred of them.
+    """
+    price = money(picker.price_minor, picker.currency) if picker.price_minor else _("free")
+    terms = conditional_escape(f"{duration(picker.duration_minutes)} · {price}")
+    on_day = conditional_escape(whole_day(on))
+    return format_html_join(
+        "\n",
+        '<li><a class="slot" href="{}"><span class="visually-hidden">{}, </span>'
+        '<span class="slot-time">{} <span class="slot-note">{}</span></span> '
+        '<span class="slot-note">{}</span></a></li>',
+        ((choice.url, on_day, choice.time, choice.offset, terms) for choice in choices),
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -219,14 +298,16 @@ def come_back(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def language_buttons(context: Context) -> str:
+def language_buttons(context: Context) -> SafeString:
     """A button for each language but the present one, in that language's own name."""
-    forms = [
-        LanguageForm(code=code, name=get_language_info(code)["name_local"].capitalize())
+    names = {
+        code: get_language_info(code)["name_local"].capitalize()
         for code, _name in settings.LANGUAGES
         if code != get_language()
-    ]
-    return format_html_join("", "{}", ((_rendered(form, context),) for form in forms))
+    }
+    action = reverse("set_language")
+    buttons = (action_button(context, action, names[code], "link", language=code) for code in names)
+    return format_html_join("", "{}", ((button,) for button in buttons))
 
 
 def _rendered(form: ActionForm, context: Context) -> str:
@@ -241,5 +322,24 @@ def pages_around(page: Page[Any]) -> list[int | str]:
 
 
 @register.filter
+@per_language
 def review_count(count: int) -> str:
     return ngettext("%(n)d review", "%(n)d reviews", count) % {"n": count}
+
+
+@register.filter
+@per_language
+def star_count(count: int) -> str:
+    return ngettext("%(n)d star", "%(n)d stars", count) % {"n": count}
+
+
+@register.filter
+@per_language
+def time_count(count: int) -> str:
+    return ngettext("%(n)d time", "%(n)d times", count) % {"n": count}
+
+
+@register.filter
+@per_language
+def day_count(count: int) -> str:
+    return ngettext("%(n)d day", "%(n)d days", count) % {"n": count}
