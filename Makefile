@@ -27,7 +27,7 @@ check: lint test
 
 # What our pages cost, as multiples of a floor measured in the same run.
 bench: setup-run
-	@exec $(IN)python scripts/bench.py
+	@exec $(IN)python -m scripts.bench
 
 # Resolve the requirements anew and write them down with their hashes.
 lock: setup-dev
