@@ -103,13 +103,13 @@ def test_list_says_what_to_do_when_nobody_is_there(client):
 
 def test_list_costs_the_same_for_one_mentor_and_three(mentor, client, django_assert_num_queries):
     # The topics to choose from, read twice; the count; the mentors, their topics, their calendars.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get(LIST)
     for _ in range(2):
         other = factories.MentorFactory(topics=[factories.TopicFactory()])
         factories.open_every_day(other)
         factories.BookingFactory(mentor=other)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get(LIST)
 
 
