@@ -1,89 +1,33 @@
-"""Fifty mentees, one slot, eight web workers: it is sold once.
+"""Eight web workers and people who want the same time: it is sold once, whatever they send.
 
-And the proof that this could fail: without the lock the guard alone still sells it once, without
-the guard the lock does; without both it is sold more than once.
+And the proof that each of these could fail: without the lock the guard alone still holds, without
+the guard the lock does; without both it is sold again and again.
 """
 
-import http.client
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from threading import Barrier, Thread
-from types import SimpleNamespace
-from urllib.parse import urlencode
+from contextlib import ExitStack
 
 import pytest
-from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy
-from django.conf import settings
-from django.db import connection
-from django.http import HttpRequest
-from django.test import Client
-from django.urls import reverse
 
-from bookings import guards
-from bookings.models import Booking, CalendarEntry
-from mentormatch import times
-from tests.databases import server_environment
-from tests.factories import MentorFactory, UserFactory, in_two_days, open_every_day
+from bookings.models import Booking
+from tests.bookings.race_guards import SOLD_TWICE, broken, closed_guard, no_guard
+from tests.bookings.race_server import (
+    WORKERS,
+    Person,
+    booking_by_api,
+    booking_by_page,
+    send_at_once,
+    server,
+)
+from tests.factories import MentorFactory, in_two_days, open_every_day
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-MENTEES, WORKERS = 50, 8
-CSRF = "x" * 32
-WAIT = 60
-
-
-@contextmanager
-def server(**environment: str) -> Iterator[int]:
-    """The port of a gunicorn with eight workers on the database of this test."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", "tests.bookings.race_app:application"]
-    command += ["--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "1"]
-    command += ["--preload", "--no-control-socket", "--bind", f"127.0.0.1:{port}"]
-    command += ["--log-level", "warning", "--backlog", "256", "--graceful-timeout", "1"]
-    process = subprocess.Popen(
-        command,
-        cwd=settings.BASE_DIR,
-        env=server_environment(**environment)
-        | {"DJANGO_SETTINGS_MODULE": "tests.bookings.race_settings", "LOG_LEVEL": "ERROR"},
-        start_new_session=True,
-    )
-    try:
-        _await(port, process)
-        yield port
-    finally:
-        _end(process)
-
-
-def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + WAIT
-    while time.monotonic() < until:
-        assert process.poll() is None, "gunicorn ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("gunicorn doesn't answer")
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Its workers too: none may hold the database that is dropped next."""
-    process.send_signal(signal.SIGQUIT)  # at once, not gracefully
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+MENTEES, FEW = 50, 16
+UNLOCKED = {"RACE_UNLOCKED": "1"}
+MINUTE = dt.timedelta(minutes=1)
+LENGTHS = [15, 30, 45, 60, 90, 120, 150, 180]
 
 
 @pytest.fixture(scope="module")
@@ -101,118 +45,105 @@ def port_of(django_db_setup: None) -> Iterator[Callable[..., int]]:
         yield port_of
 
 
-@pytest.fixture
-def mentor():
-    mentor = MentorFactory()
+def open_mentor():
+    """Around the clock, for every length, to the quarter of an hour."""
+    mentor = MentorFactory(lengths=LENGTHS, step_minutes=15)
     open_every_day(mentor, always=True)
     return mentor
 
 
-def over_the_api(mentor, client: Client, mentee) -> tuple[str, bytes, dict[str, str]]:
-    """A POST as a program sends it, with a token of a session of its own."""
-    request = HttpRequest()
-    request.session, request.user = client.session, mentee
-    token = JWTTokenStrategy().create_access_token(request)
-    body = {
-        "mentor_id": mentor.pk,
-        "scheduled_at": times.format_instant(in_two_days()),
-        "duration_minutes": 60,
-        "session_type": "one_on_one",
-    }
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    return "/api/v1/bookings", json.dumps(body).encode(), headers
+@pytest.fixture
+def mentor():
+    return open_mentor()
 
 
-def over_the_page(mentor, client: Client, mentee) -> tuple[str, bytes, dict[str, str]]:
-    """The form as a browser sends it."""
-    body = {
-        "starts_at": times.format_instant(in_two_days()),
-        "duration_minutes": 60,
-        "session_type": "one_on_one",
-        "csrfmiddlewaretoken": CSRF,
-    }
-    cookies = f"sessionid={client.cookies['sessionid'].value}; csrftoken={CSRF}"
-    headers = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"}
-    return reverse("bookings:book", args=[mentor.slug]), urlencode(body).encode(), headers
+def people(count: int) -> list[Person]:
+    return [Person() for _ in range(count)]
 
 
-def race(port: int, mentor, door: Callable[..., tuple[str, bytes, dict[str, str]]]) -> list[int]:
-    """Fifty people send the same at once; the statuses of the answers."""
-    posts = []
-    for _ in range(MENTEES):
-        client, mentee = Client(), UserFactory()
-        client.force_login(mentee)
-        posts.append(door(mentor, client, mentee))
-    statuses: list[int] = []
-    start = Barrier(MENTEES)
-
-    def send(path: str, body: bytes, headers: dict[str, str]) -> None:
-        http_client = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT)
-        start.wait()
-        http_client.request("POST", path, body, headers)
-        statuses.append(http_client.getresponse().status)
-        http_client.close()
-
-    threads = [Thread(target=send, args=post) for post in posts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT)
-    return statuses
+def same(mentor, mentees):
+    """All want one slot."""
+    return [booking_by_api(person, mentor) for person in mentees]
 
 
-def sold() -> SimpleNamespace:
-    live = CalendarEntry.objects.filter(is_live=True)
-    return SimpleNamespace(bookings=Booking.objects.count(), entries=live.count())
+def overlapping(mentor, mentees):
+    """Every length from a quarter of an hour to three hours, all over one afternoon."""
+    starts = [in_two_days() + n * 5 % 12 * 15 * MINUTE for n in range(len(mentees))]
+    lengths = [LENGTHS[n % len(LENGTHS)] for n in range(len(mentees))]
+    return [
+        booking_by_api(p, mentor, s, n) for p, s, n in zip(mentees, starts, lengths, strict=True)
+    ]
 
 
-@contextmanager
-def no_guard() -> Iterator[None]:
-    """The mentor's guard taken off the database, and put back without what it would refuse."""
-    guard = next(g for m, g in guards.declared() if m is CalendarEntry)
-    if connection.vendor == "postgresql":
-        with connection.schema_editor() as editor:
-            editor.remove_constraint(CalendarEntry, guard)
-    else:
-        with connection.cursor() as cursor:
-            for event in ("insert", "update"):
-                cursor.execute(f'DROP TRIGGER "{guard.name}_{event}"')
-    assert guards.check_guards()
-    try:
-        yield
-    finally:
-        Booking.objects.all().delete()
-        if connection.vendor == "postgresql":
-            with connection.schema_editor() as editor:
-                editor.add_constraint(CalendarEntry, guard)
-        else:
-            guards.make_triggers(None, using="default")
-        assert not guards.check_guards()
+def adjacent(mentor, mentees):
+    """Each session begins when another one ends."""
+    calls, start = [], in_two_days()
+    for n, person in enumerate(mentees):
+        length = LENGTHS[n % len(LENGTHS)]
+        calls.append(booking_by_api(person, mentor, start, length))
+        start += length * MINUTE
+    return calls
 
 
-@pytest.mark.parametrize(("door", "won"), [(over_the_api, 201), (over_the_page, 302)])
+def statuses(answers) -> Counter:
+    return Counter(answer.status for answer in answers)
+
+
+@pytest.mark.parametrize(("door", "won"), [(booking_by_api, 201), (booking_by_page, 302)])
 def test_one_slot_is_sold_once(mentor, port_of, door, won):
-    statuses = race(port_of(), mentor, door)
-    assert Counter(statuses) == {won: 1, 409: MENTEES - 1}
-    assert sold() == SimpleNamespace(bookings=1, entries=1)
+    answers = send_at_once(port_of(), [door(person, mentor) for person in people(MENTEES)])
+    assert statuses(answers) == {won: 1, 409: MENTEES - 1}
+    assert (Booking.objects.count(), broken()) == (1, {})
 
 
 def test_the_lock_alone_sells_it_once(mentor, port_of):
     with no_guard():
-        statuses = race(port_of(), mentor, over_the_api)
-        assert Counter(statuses) == {201: 1, 409: MENTEES - 1}
-        assert sold() == SimpleNamespace(bookings=1, entries=1)
+        answers = send_at_once(port_of(), same(mentor, people(MENTEES)))
+        assert statuses(answers) == {201: 1, 409: MENTEES - 1}
+        assert (Booking.objects.count(), broken()) == (1, {})
 
 
 def test_the_guard_alone_sells_it_once(mentor, port_of):
-    statuses = race(port_of(RACE_UNLOCKED="1"), mentor, over_the_api)
-    assert Counter(statuses) == {201: 1, 409: MENTEES - 1}
-    assert sold() == SimpleNamespace(bookings=1, entries=1)
+    answers = send_at_once(port_of(**UNLOCKED), same(mentor, people(MENTEES)))
+    assert statuses(answers) == {201: 1, 409: MENTEES - 1}
+    assert (Booking.objects.count(), broken()) == (1, {})
 
 
-def test_without_guard_and_lock_it_is_sold_again_and_again(mentor, port_of):
+def test_without_guard_and_lock_it_is_sold_to_all_who_looked(mentor, port_of):
     with no_guard():
-        statuses = race(port_of(RACE_UNLOCKED="1"), mentor, over_the_api)
-        assert len(statuses) == MENTEES
-        assert Counter(statuses)[201] > 1
-        assert sold().bookings > 1
+        answers = send_at_once(port_of(**UNLOCKED), same(mentor, people(MENTEES)))
+        assert statuses(answers) == {201: WORKERS, 409: MENTEES - WORKERS}
+        assert broken() == {SOLD_TWICE: WORKERS * (WORKERS - 1) / 2}
+
+
+def test_overlapping_sessions_are_not_both_sold(mentor, port_of):
+    answers = send_at_once(port_of(), overlapping(mentor, people(FEW)))
+    assert set(statuses(answers)) == {201, 409}
+    assert {answer.code for answer in answers} == {"", "slot_unavailable"}
+    assert (Booking.objects.count(), broken()) == (statuses(answers)[201], {})
+
+
+def test_the_guard_alone_sells_none_that_overlap(mentor, port_of):
+    answers = send_at_once(port_of(**UNLOCKED), overlapping(mentor, people(WORKERS)))
+    assert set(statuses(answers)) == {201, 409}
+    assert broken() == {}
+
+
+def test_without_guard_and_lock_overlapping_sessions_are_sold(mentor, port_of):
+    with no_guard():
+        answers = send_at_once(port_of(**UNLOCKED), overlapping(mentor, people(WORKERS)))
+        assert statuses(answers) == {201: WORKERS}
+        assert broken()[SOLD_TWICE] >= WORKERS
+
+
+def test_sessions_that_touch_are_all_sold(mentor, port_of):
+    answers = send_at_once(port_of(), adjacent(mentor, people(FEW)))
+    assert statuses(answers) == {201: FEW}
+    assert (Booking.objects.count(), broken()) == (FEW, {})
+
+
+def test_with_a_guard_that_counts_both_ends_they_are_not(mentor, port_of):
+    with closed_guard():
+        answers = send_at_once(port_of(), adjacent(mentor, people(FEW)))
+        assert set(statuses(answers)) == {201, 409}
+        assert {answer.code for answer in answers} == {"", "slot_unavailable"}

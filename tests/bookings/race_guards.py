@@ -1,0 +1,184 @@
+"""What must hold however many people book at once, and how a test takes the guards away.
+
+Nothing of the product can be switched off: it is all done here, to the database and to the
+functions of the running process, and undone at the end.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+
+from django.db import connection, transaction
+
+from bookings import guards, services
+from bookings.models import Booking, CalendarEntry
+from bookings.services import availability, booking, rescheduling
+from mentormatch.mentors.models import MentorProfile
+
+RULES = {
+    "a mentor's time is sold twice": """
+        SELECT count(*) FROM bookings_calendarentry a JOIN bookings_calendarentry b
+        ON a.mentor_id = b.mentor_id AND a.id < b.id
+        AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
+        WHERE a.is_live AND b.is_live""",
+    "a mentee is in two sessions": """
+        SELECT count(*) FROM bookings_booking a JOIN bookings_booking b
+        ON a.mentee_id = b.mentee_id AND a.id < b.id
+        AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
+        WHERE a.status IN ('pending', 'confirmed') AND b.status IN ('pending', 'confirmed')""",
+    "someone is mentor and mentee at once": """
+        SELECT count(*) FROM bookings_booking a
+        JOIN mentors_mentorprofile m ON m.id = a.mentor_id
+        JOIN bookings_booking b ON b.mentee_id = m.user_id
+        AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
+        WHERE a.status IN ('pending', 'confirmed') AND b.status IN ('pending', 'confirmed')""",
+    "a booking isn't in its mentor's calendar": """
+        SELECT count(*) FROM bookings_booking a LEFT JOIN bookings_calendarentry e
+        ON e.booking_id = a.id AND e.is_live AND e.mentor_id = a.mentor_id
+        AND e.starts_at <= a.starts_at AND e.ends_at >= a.ends_at
+        WHERE a.status IN ('pending', 'confirmed') AND e.id IS NULL""",
+    "the calendar holds what isn't booked": """
+        SELECT count(*) FROM bookings_calendarentry e LEFT JOIN bookings_booking a
+        ON e.booking_id = a.id AND a.status IN ('pending', 'confirmed', 'completed', 'no_show')
+        WHERE e.is_live AND e.kind = 'booking' AND a.id IS NULL""",
+}
+SOLD_TWICE, IN_TWO_SESSIONS, IN_BOTH_ROLES = list(RULES)[:3]
+
+
+def broken() -> dict[str, int]:
+    """What doesn't hold in the database, and how often; asked of the tables, not of our code."""
+    found = {}
+    with connection.cursor() as cursor:
+        for rule, query in RULES.items():
+            cursor.execute(query)
+            (count,) = cursor.fetchone()
+            if count:
+                found[rule] = count
+    return found
+
+
+@contextmanager
+def no_guard(model: type = CalendarEntry) -> Iterator[None]:
+    """The guard of a model taken off the database, and put back without what it would refuse."""
+    guard = guard_of(model)
+    with replaced_guard(model, lambda: drop_guard(model)):
+        assert guard.name in str(guards.check_guards())
+        yield
+
+
+@contextmanager
+def closed_guard() -> Iterator[None]:
+    """The mentor's guard put up wrongly: sessions that touch count as overlapping."""
+    guard = guard_of(CalendarEntry)
+
+    def put_up() -> None:
+        editor = connection.schema_editor(collect_sql=True)
+        if connection.vendor == "postgresql":
+            made = str(guard.create_sql(CalendarEntry, editor))
+            statements = [made.replace("'[)'", "'[]'")]
+        else:
+            made = guard.triggers(CalendarEntry, editor).values()
+            statements = [
+                sql.replace(" < NEW", " <= NEW").replace(" > NEW", " >= NEW") for sql in made
+            ]
+        drop_guard(CalendarEntry)
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    with replaced_guard(CalendarEntry, put_up):
+        yield
+
+
+@contextmanager
+def replaced_guard(model: type, replace: Callable[[], None]) -> Iterator[None]:
+    replace()
+    try:
+        yield
+    finally:
+        Booking.objects.all().delete()
+        if connection.vendor == "postgresql":
+            drop_guard(model)
+            with connection.schema_editor() as editor:
+                editor.add_constraint(model, guard_of(model))
+        else:
+            guards.make_triggers(None, using="default")
+        assert not guards.check_guards()
+
+
+def guard_of(model: type) -> guards.PostgresExclusion:
+    return next(guard for guarded, guard in guards.declared() if guarded is model)
+
+
+def drop_guard(model: type) -> None:
+    name = guard_of(model).name
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{name}"')
+        else:
+            for event in ("insert", "update"):
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}_{event}"')
+
+
+class LateTransaction:
+    """In place of `exclusive`: begins only when its owner has looked, and the others have too."""
+
+    def __init__(self, wait: Callable[[], object]) -> None:
+        self.wait, self.own = wait, threading.local()
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        with ExitStack() as self.own.stack:
+            yield
+
+    def begin(self) -> None:
+        self.wait()
+        self.own.stack.enter_context(transaction.atomic())
+
+    def after(self, look: Callable[..., object]) -> Callable[..., object]:
+        def look_and_begin(*args: object, **kwargs: object) -> object:
+            seen = look(*args, **kwargs)
+            self.begin()
+            return seen
+
+        return look_and_begin
+
+    def before(self, write: Callable[..., object]) -> Callable[..., object]:
+        def begin_and_write(*args: object, **kwargs: object) -> object:
+            self.begin()
+            return write(*args, **kwargs)
+
+        return begin_and_write
+
+
+def unlock(put: Callable[[object, str, object], None], wait: Callable[[], object]) -> None:
+    """Let the services look first and lock nothing: their transactions begin when they write.
+
+    Whoever has looked waits for the others (`wait`), so that the race is lost surely and not by
+    chance. `put` is pytest's `monkeypatch.setattr`, or `setattr` for good.
+    """
+    late = LateTransaction(wait)
+    put(booking, "_check", late.after(booking._check))
+    put(booking, "_check_revivable", late.after(booking._check_revivable))
+    put(rescheduling, "_write", late.before(rescheduling._write))
+    put(booking, "exclusive", late.block)
+    put(rescheduling, "exclusive", late.block)
+    put(availability, "exclusive", nullcontext)
+    for module in (services, availability, booking, rescheduling):
+        for name, look in LOOKS.items():
+            if hasattr(module, name):
+                put(module, name, look)
+
+
+def _now(row: MentorProfile | Booking) -> MentorProfile | Booking:
+    people = "user" if isinstance(row, MentorProfile) else "mentor__user"
+    return type(row).objects.select_related(people).get(pk=row.pk)
+
+
+# What each lock gives, without the lock.
+LOOKS = {
+    "lock_pair": lambda *, mentor, mentee: _now(mentor),
+    "lock_mentor": _now,
+    "lock_booking": _now,
+}
