@@ -57,7 +57,10 @@ class Handled(admin.SimpleListFilter):
 class Looked:
     """The action that takes rows off the list of what needs attention: who and when is logged."""
 
-    @admin.action(description=_("Looked at, nothing more to do: what waits for it goes on"))
+    @admin.action(
+        description=_("Looked at, nothing more to do: what waits for it goes on"),
+        permissions=["act"],
+    )
     def looked_at(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:
             try:

@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class LegalConfig(AppConfig):
     name = "mentormatch.legal"
-    verbose_name = _("terms, privacy, imprint")
+    verbose_name = _("Terms, privacy, imprint")

@@ -6,10 +6,11 @@ Everything is in whole units of the drawing's own grid, so that no language writ
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 560, 180
-LEFT, RIGHT, TOP, BOTTOM = 56, 4, 10, 22
+WIDTH, HEIGHT = 440, 180
+LEFT, RIGHT, TOP, BOTTOM = 80, 14, 10, 22
 LINES = 2  # above the ground line
 STEPS = (1, 2, 5)
+MOST_NAMES = 5  # have room
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _y(value: int, top: int) -> int:
 
 def _bars(points: Sequence[Point], top: int) -> list[Bar]:
     room, count = WIDTH - LEFT - RIGHT, len(points)
-    every = 1 + (count - 1) // 8  # so many names have room
+    every = 1 + (count - 1) // MOST_NAMES
     bars = []
     for n, point in enumerate(points):
         start, end = LEFT + room * n // count, LEFT + room * (n + 1) // count

@@ -59,7 +59,7 @@ def test_every_bar_is_within_the_drawing_and_none_overlap(values):
         assert left.x + left.width <= right.x
     assert bars[-1].x + bars[-1].width <= charts.WIDTH
     assert bars[-1].has_label
-    assert sum(bar.has_label for bar in bars) <= 8
+    assert sum(bar.has_label for bar in bars) <= charts.MOST_NAMES
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
