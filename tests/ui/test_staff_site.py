@@ -199,15 +199,15 @@ def _hidden_review():
     return factories.ReviewFactory(hidden_at=NOW, hidden_reason="Rude")
 
 
-def _failed_refund():
+def _waiting_refund():
     charge = factories.TransactionFactory()
     return factories.TransactionFactory(
         type="refund",
-        status="failed",
+        status="pending",
         parent=charge,
         booking=charge.booking,
         stripe_charge_id=None,
-        needs_attention="Refused",
+        next_attempt_at=NOW,
     )
 
 
@@ -224,7 +224,7 @@ ACTIONS = {
     (MentorProfile, "relist"): lambda: _mentor(MentorProfile.Status.SUSPENDED),
     (Booking, "cancel"): factories.BookingFactory,
     (Transaction, "refund"): factories.TransactionFactory,
-    (Transaction, "send_again"): _failed_refund,
+    (Transaction, "send_again"): _waiting_refund,
     (Transaction, "looked_at"): lambda: factories.TransactionFactory(needs_attention="Why?"),
     (PaymentAccount, "ask_stripe"): _account,
     (WebhookEvent, "work_again"): factories.WebhookEventFactory,
