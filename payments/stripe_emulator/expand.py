@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from . import store
 from .context import Body, Context
 from .errors import StripeError
 from .models import StripeObject
@@ -31,6 +32,7 @@ REFERENCES: dict[str, dict[str, str]] = {
         "charge": "charge",
         "payment_intent": "payment_intent",
         "balance_transaction": "balance_transaction",
+        "failure_balance_transaction": "balance_transaction",
         "transfer_reversal": "transfer_reversal",
         "source_transfer_reversal": "transfer_reversal",
     },
@@ -68,6 +70,33 @@ def _empty_list(name: str) -> Callable[[Context, Body], Any]:
     return lambda ctx, body: lists.envelope([], f"/v1/customers/{body['id']}/{name}")
 
 
+# What may be asked for as well, and stays as it is: whole already, or nothing that is here.
+AS_IT_IS: dict[str, frozenset[str]] = {
+    "account": frozenset(
+        ("external_accounts", "individual", "settings.branding.icon", "settings.branding.logo")
+    ),
+    "charge": frozenset(
+        (
+            "application",
+            "application_fee",
+            "failure_balance_transaction",
+            "on_behalf_of",
+            "outcome.rule",
+            "review",
+            "transfer",
+        )
+    ),
+    "checkout.session": frozenset(("invoice", "payment_link", "setup_intent", "subscription")),
+    "customer": frozenset(("invoice_settings.default_payment_method", "test_clock")),
+    "payment_intent": frozenset(("amount_details.line_items", "application", "review")),
+    "product": frozenset(("tax_code",)),
+    "transfer": frozenset(("reversals",)),
+    # A line's discounts and the data of a list.
+    "item": frozenset(("discounts",)),
+    "list": frozenset(("data",)),
+}
+
+
 # Parts that are there only when asked for.
 ON_REQUEST: dict[str, dict[str, Callable[[Context, Body], Any]]] = {
     "checkout.session": {"line_items": _line_items},
@@ -99,16 +128,25 @@ def _walk(ctx: Context, node: Any, steps: list[str], path: str) -> None:
         return
     if not isinstance(node, dict):
         raise _not_expandable(path)
+    if ".".join(steps) in AS_IT_IS.get(node.get("object", ""), ()):
+        return
     _fill(ctx, node, steps[0], path, last=len(steps) == 1)
     _walk(_owner_of(ctx, node, steps[0]), node.get(steps[0]), steps[1:], path)
 
 
 def _owner_of(ctx: Context, node: Body, name: str) -> Context:
-    """A transfer's payment belongs to the account that it went to."""
+    """A transfer's payment, and that payment's refund, belong to the account that it went to."""
+    transfer: Any = None
     if node.get("object") == "transfer" and name == "destination_payment":
-        destination = node["destination"]
-        return ctx.on(destination["id"] if isinstance(destination, dict) else destination)
-    return ctx
+        transfer = node
+    elif node.get("object") == "transfer_reversal" and name == "destination_payment_refund":
+        transfer = node["transfer"]
+    if isinstance(transfer, str):
+        transfer = store.get(ctx, "transfer", transfer).body
+    if transfer is None:
+        return ctx
+    destination = transfer["destination"]
+    return ctx.on(destination["id"] if isinstance(destination, dict) else destination)
 
 
 def _fill(ctx: Context, node: Body, name: str, path: str, *, last: bool) -> None:
@@ -121,13 +159,8 @@ def _fill(ctx: Context, node: Body, name: str, path: str, *, last: bool) -> None
             node[name] = _resolve(_owner_of(ctx, node, name), REFERENCES[kind][name], node[name])
     elif name == "breakdown" and "amount_discount" in node:
         node[name] = _breakdown(ctx, node)
-    elif not (_is_part(kind, node, name) if last else name in node):
+    elif last or name not in node:
         raise _not_expandable(path)
-
-
-def _is_part(kind: str, node: Body, name: str) -> bool:
-    """A line's discounts, and the data of a list, may be asked for although they are there."""
-    return (kind == "item" and name == "discounts") or (kind == "list" and name == "data")
 
 
 def _resolve(ctx: Context, kind: str, stripe_id: str) -> Any:
