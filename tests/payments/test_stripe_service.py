@@ -18,13 +18,6 @@ from payments.stripe_service import StripeRefused, StripeService
 from tests.factories import MentorFactory, PaymentAccountFactory
 
 
-@pytest.mark.django_db
-def test_a_call_within_a_transaction_is_refused(opened):
-    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
-        StripeService().retrieve_checkout_session(opened.stripe_checkout_session_id)
-    assert StripeService().retrieve_checkout_session(opened.stripe_checkout_session_id).is_open
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_call_within_a_transaction_is_refused_outside_a_test_case_too(opened):
     with transaction.atomic(), pytest.raises(RuntimeError):

@@ -11,11 +11,13 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from payments.stripe_emulator import sweep, testing
+from payments.stripe_emulator import config, sweep, testing
 from payments.stripe_emulator.http_client import EmulatorHTTPClient
 from payments.stripe_emulator.models import IdempotencyKey, StripeObject
 from payments.stripe_emulator.router import ALIAS
+from payments.stripe_emulator.routes import ROUTES
 from tests.conftest import Freeze
+from tests.payments.stripe_emulator.samples import Samples
 from tests.payments.stripe_emulator.world import World
 
 CUSTOMER = {"email": "mia@example.com"}
@@ -62,16 +64,34 @@ def test_keys_lapse_after_a_day(world: World, freeze: Freeze) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_same_key_at_once_is_carried_out_once(world: World) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("POST /v1/accounts", "account"),
+        ("POST /v1/checkout/sessions", "checkout.session"),
+        ("POST /v1/payment_intents/{id}/confirm", "charge"),
+        ("POST /v1/refunds", "refund"),
+        ("POST /v1/transfers", "transfer"),
+        ("POST /v1/transfers/{transfer}/reversals", "transfer_reversal"),
+    ],
+)
+def test_same_key_at_once_is_carried_out_once(world: World, name: str, kind: str) -> None:
+    samples = Samples(world)
+    (route,) = (each for each in ROUTES if str(each) == name)
+    samples.ready(route)
+    rows = StripeObject.objects.filter(type=kind, account=config.platform_id())
+    rows = StripeObject.objects.filter(type=kind) if kind == "account" else rows
+    before = rows.count()
+
     def attempt(_: int) -> str:
         try:
-            return create_customer(world, "k1").id
+            return str(samples.ask(route, idempotency_key="k")["id"])
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(attempt, range(4)))) == 1
-    assert StripeObject.objects.filter(type="customer").count() == 1
+    assert rows.count() == before + 1
 
 
 @pytest.mark.asks_wrongly
