@@ -5,7 +5,7 @@ IN = .venv/bin/
 # Compiled once, and not at each start of each process: that is most of a second start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test stress lint check lock bench setup-run setup-dev
+.PHONY: run test test-stripe stress lint check lock bench setup-run setup-dev
 .DEFAULT_GOAL := run
 
 run: export MENTORMATCH_DEMO ?= 1
@@ -15,6 +15,10 @@ run: setup-run
 
 test: setup-dev
 	@exec $(IN)python scripts/test.py
+
+# The scenarios of our gateway against Stripe's own test mode: STRIPE_SECRET_KEY=sk_test_…
+test-stripe: setup-dev
+	@exec $(IN)python scripts/test_stripe.py
 
 # The tests with large budgets, whole, on both engines: takes hours, and writes docs/stress.md.
 stress: setup-dev

@@ -51,6 +51,7 @@ ROUTES = (
     _route("POST", "accounts", accounts.create, accounts.CREATE),
     _route("GET", "accounts/{id}", accounts.retrieve),
     _route("POST", "accounts/{id}", accounts.update, accounts.CHANGES),
+    _route("DELETE", "accounts/{id}", accounts.delete, params.NOTHING),
     _route("POST", "account_links", account_links.create, account_links.CREATE),
     _route("GET", "balance", balance.retrieve),
     _route("GET", "balance_transactions", balance.list_transactions, balance.LIST),

@@ -50,7 +50,8 @@ CREATE: params.Spec = {
     "country": params.text(longest=2),
     "type": params.one_of("express"),
 }
-EMPTY_ADDRESS = dict.fromkeys(params.ADDRESS)
+# The platform can't use such an account any more, and isn't told about it.
+GONE = ("deauthorized", "deleted")
 
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
@@ -190,7 +191,7 @@ def shown(row: StripeObject) -> Body:
 def connected(account: str) -> StripeObject | None:
     """The row of a connected account of this platform."""
     rows = StripeObject.objects.filter(type="account", stripe_id=account)
-    return rows.exclude(status="deauthorized").first()
+    return rows.exclude(status__in=GONE).first()
 
 
 def retrieve_own(ctx: Context, values: dict[str, Any]) -> Body:
@@ -292,11 +293,19 @@ def deauthorize(ctx: Context, row: StripeObject) -> None:
     events.emit(ctx.on(row.stripe_id), "account.application.deauthorized", application)
 
 
+def delete(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`DELETE /v1/accounts/{id}`: in test mode whatever its balance."""
+    row = connected(id)
+    if row is None or not ctx.is_platform:
+        raise no_access(id)
+    row.status = "deleted"
+    row.save()
+    return {"id": id, "object": "account", "deleted": True}
+
+
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/accounts`: the platform's connected accounts."""
-    rows = StripeObject.objects.filter(type="account", ref=ctx.account).exclude(
-        status="deauthorized"
-    )
+    rows = StripeObject.objects.filter(type="account", ref=ctx.account).exclude(status__in=GONE)
     answer = lists.page(rows, values, "/v1/accounts")
     for body in answer["data"]:
         body["external_accounts"] = _external_accounts(body["id"])

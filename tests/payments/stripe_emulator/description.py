@@ -186,9 +186,12 @@ def unflatten(encoded: str) -> dict[str, Any]:
 
 
 @cache
-def described() -> Description:
-    """The description, read once in a process: it takes twenty milliseconds."""
-    return Description()
+def described(*, tolerant: bool = False) -> Description:
+    """The description, read once in a process: it takes twenty milliseconds.
+
+    Stripe itself is met with tolerance: it adds fields to a version that stands.
+    """
+    return Description(tolerant=tolerant)
 
 
 def read_json(path: Path) -> Any:
