@@ -1,4 +1,4 @@
-"""Free slots against a minute-by-minute reading of the rules, on the days that clocks change."""
+"""Free slots by example, and what never changes them; `test_slots_oracle.py` has the rest."""
 
 import dataclasses
 import datetime as dt
@@ -8,137 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings.slots import DaysOff, Rules, Slot, Taken, Window, free_slots
-
-MINUTE = dt.timedelta(minutes=1)
-HOUR = dt.timedelta(hours=1)
-# A zone, and a day on which its clock does something (or not).
-DAYS = [
-    ("Europe/Berlin", dt.date(2026, 3, 29)),
-    ("Europe/Berlin", dt.date(2026, 10, 25)),
-    ("America/New_York", dt.date(2026, 3, 8)),
-    ("America/New_York", dt.date(2026, 11, 1)),
-    ("Australia/Lord_Howe", dt.date(2026, 4, 5)),
-    ("Australia/Lord_Howe", dt.date(2026, 10, 4)),
-    ("Asia/Kathmandu", dt.date(2026, 6, 1)),
-    ("Pacific/Apia", dt.date(2011, 12, 30)),  # the day that Samoa left out
-    ("Africa/Casablanca", dt.date(2026, 2, 15)),
-    ("Africa/Casablanca", dt.date(2026, 3, 22)),
-    ("Asia/Beirut", dt.date(2026, 3, 29)),  # midnight doesn't exist
-    ("America/Havana", dt.date(2026, 11, 1)),  # midnight to one o'clock occurs twice
-    ("America/Toronto", dt.date(1987, 10, 25)),  # one minute past midnight became 23:01 again
-    ("UTC", dt.date(2026, 6, 1)),
-]
-ALWAYS = [Window(0, 1440, weekday=day) for day in range(7)]
+from bookings.slots import DaysOff, Rules, Taken, Window, free_slots
+from tests.bookings.slots_oracle import ALWAYS, HOUR, MINUTE, questions
 
 
 def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> dt.datetime:
     return dt.datetime(year, month, day, hour, minute, tzinfo=dt.UTC)
 
 
-def oracle(rules, *, start, end, duration_minutes, now, taken):
-    """The same slots, by asking the wall clock about every single minute."""
-    length = duration_minutes * MINUTE
-    opened, origin = {}, {}
-    minute = start - dt.timedelta(days=2)
-    while minute < end + length:
-        local = minute.astimezone(rules.zone)
-        day, of_day = local.date(), local.hour * 60 + local.minute
-        is_open = any(
-            window.start_minute <= of_day < window.end_minute
-            and (window.date == day if window.date else window.weekday == day.weekday())
-            for window in rules.windows
-        ) and not any(off.first_day <= day <= off.last_day for off in rules.days_off)
-        if is_open:
-            opened[minute] = day
-            goes_on = opened.get(minute - MINUTE) == day
-            origin[minute] = origin[minute - MINUTE] if goes_on else minute
-        minute += MINUTE
-
-    def is_free(begin):
-        finish = begin + length
-        return (
-            (begin - origin[begin]) % (rules.step_minutes * MINUTE) == dt.timedelta()
-            and all(begin + n * MINUTE in opened for n in range(duration_minutes))
-            and now + rules.notice <= begin <= now + rules.horizon
-            and not any(
-                begin - rules.buffer_before < busy_end and finish + rules.buffer_after > busy_start
-                for busy_start, busy_end in taken.mentor
-            )
-            and not any(begin < until and finish > since for since, until in taken.people)
-            and opened[begin] not in taken.full_days
-        )
-
-    return [
-        Slot(begin, begin + length)
-        for begin in sorted(opened)
-        if start <= begin < end and is_free(begin)
-    ]
-
-
-def minutes_of_day(steps=5):
-    return st.integers(0, 1440 // steps).map(lambda n: n * steps)
-
-
-@st.composite
-def windows_near(draw, day):
-    start, end = sorted(draw(st.tuples(minutes_of_day(), minutes_of_day())))
-    end = max(end, start + 5)
-    if end > 1440:
-        start, end = 1435, 1440
-    near = day + dt.timedelta(days=draw(st.integers(-1, 1)))
-    if draw(st.booleans()):
-        return Window(start, end, date=near)
-    return Window(start, end, weekday=near.weekday())
-
-
-@st.composite
-def spans_near(draw, day):
-    midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
-    since = midnight + draw(st.integers(-24 * 60, 48 * 60)) * MINUTE
-    return since, since + draw(st.integers(1, 300)) * MINUTE
-
-
-@st.composite
-def questions(draw):
-    zone, day = draw(st.sampled_from(DAYS))
-    midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
-    minutes = st.integers(0, 60).map(lambda n: n * MINUTE)
-    rules = Rules(
-        zone=ZoneInfo(zone),
-        windows=draw(st.one_of(st.just(ALWAYS), st.lists(windows_near(day), max_size=6))),
-        days_off=draw(st.lists(st.just(DaysOff(day, day)), max_size=1))
-        if draw(st.integers(0, 4)) == 0
-        else [],
-        step_minutes=draw(st.sampled_from([5, 10, 15, 30, 50, 60, 180])),
-        notice=draw(st.integers(0, 600)) * MINUTE,
-        horizon=draw(st.integers(1, 72)) * HOUR,
-        buffer_before=draw(minutes),
-        buffer_after=draw(minutes),
-    )
-    start = midnight + draw(st.integers(-20 * 60, 30 * 60)) * MINUTE
-    return rules, {
-        "start": start,
-        "end": start + draw(st.integers(1, 20 * 60)) * MINUTE,
-        "duration_minutes": draw(st.sampled_from([15, 30, 45, 60, 90, 180])),
-        "now": midnight + draw(st.integers(-40 * 60, 0)) * MINUTE,
-        "taken": Taken(
-            mentor=draw(st.lists(spans_near(day), max_size=5)),
-            people=draw(st.lists(spans_near(day), max_size=3)),
-            full_days=draw(st.frozensets(st.just(day), max_size=1)),
-        ),
-    }
-
-
-@given(questions())
-def test_slots_are_those_of_the_wall_clock(question):
-    rules, asked = question
-    assert list(free_slots(rules, **asked)) == oracle(rules, **asked)
-
-
 @given(questions(), st.data())
 def test_splitting_a_window_changes_nothing(question, data):
-    rules, asked = question
+    _instant, rules, asked = question
     split = []
     for window in rules.windows:
         middle = data.draw(st.integers(window.start_minute, window.end_minute))
@@ -151,7 +31,7 @@ def test_splitting_a_window_changes_nothing(question, data):
 
 @given(questions(), st.floats(0, 1))
 def test_the_grid_does_not_depend_on_what_is_asked_for(question, part):
-    rules, asked = question
+    _instant, rules, asked = question
     middle = asked["start"] + (asked["end"] - asked["start"]) * part
     halves = [
         *free_slots(rules, **asked | {"end": middle}),
