@@ -42,7 +42,7 @@ class Pulse(threading.Thread):
             close_old_connections()
             try:
                 queue.beat(self.worker_id)
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 logger.debug("No heartbeat: the database is away.")
             close_old_connections()
         connections.close_all()
@@ -134,6 +134,6 @@ class Worker(DatabaseWorker):
     def _retire(self) -> None:
         try:
             queue.retire(self.worker_id)
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             logger.warning("The worker ends while the database is away: %s", error)
         connections.close_all()

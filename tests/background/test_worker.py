@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django_tasks import TaskResultStatus
 
 from mentormatch import times
@@ -113,6 +113,27 @@ def test_an_outage_is_waited_out_and_said_once(
         "The database answers again.",
     ]
     assert (tmp_path / "out").read_text() == "hello\n"
+
+
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
+def test_a_pulse_outlives_an_outage(
+    monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    beats: list[str] = []
+
+    def beat(worker_id: str) -> None:
+        beats.append(worker_id)
+        if len(beats) == 1:
+            raise trouble("the database is away")
+
+    monkeypatch.setattr(queue, "beat", beat)
+    monkeypatch.setattr(queue, "HEARTBEAT_EVERY", dt.timedelta(milliseconds=10))
+    pulse = worker.Pulse("me")
+    pulse.start()
+    wait_for(lambda: len(beats) > 1 or not pulse.is_alive())
+    assert pulse.is_alive()
+    pulse.ended.set()
+    pulse.join()
 
 
 def test_a_worker_gives_back_what_its_outage_interrupted(tmp_path: Path) -> None:
