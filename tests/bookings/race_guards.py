@@ -8,13 +8,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 
-from django.db import connection, transaction
+from django.db import connection
 
 from bookings import guards, services
 from bookings.models import Booking, CalendarEntry
 from bookings.services import availability, booking, rescheduling
+from bookings.services.locking import exclusive
 from mentormatch.mentors.models import MentorProfile
 
+WAIT = 120
 RULES = {
     "a mentor's time is sold twice": """
         SELECT count(*) FROM bookings_calendarentry a JOIN bookings_calendarentry b
@@ -67,6 +69,19 @@ def no_guard(model: type = CalendarEntry) -> Iterator[None]:
 
 
 @contextmanager
+def without(
+    what: str, put: Callable[[object, str, object], None], *, model: type, writers: int
+) -> Iterator[None]:
+    """Without the "lock", the "guard" of `model`, both, or neither: whatever `what` names."""
+    with ExitStack() as stack:
+        if "guard" in what:
+            stack.enter_context(no_guard(model))
+        if "lock" in what:
+            unlock(put, threading.Barrier(writers, timeout=WAIT).wait)
+        yield
+
+
+@contextmanager
 def closed_guard() -> Iterator[None]:
     """The mentor's guard put up wrongly: sessions that touch count as overlapping."""
     guard = guard_of(CalendarEntry)
@@ -96,7 +111,8 @@ def replaced_guard(model: type, replace: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        Booking.objects.all().delete()
+        CalendarEntry.objects.update(is_live=False)
+        Booking.objects.update(status=Booking.Status.CANCELLED)
         if connection.vendor == "postgresql":
             drop_guard(model)
             with connection.schema_editor() as editor:
@@ -134,7 +150,7 @@ class LateTransaction:
 
     def begin(self) -> None:
         self.wait()
-        self.own.stack.enter_context(transaction.atomic())
+        self.own.stack.enter_context(exclusive())
 
     def after(self, look: Callable[..., object]) -> Callable[..., object]:
         def look_and_begin(*args: object, **kwargs: object) -> object:

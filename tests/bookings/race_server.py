@@ -39,7 +39,7 @@ def server(**environment: str) -> Iterator[int]:
     # "sync": a worker that is busy leaves the next request to another one.
     command += ["--workers", str(WORKERS), "--worker-class", "sync", "--timeout", str(WAIT)]
     command += ["--preload", "--no-control-socket", "--bind", f"127.0.0.1:{port}"]
-    command += ["--log-level", "warning", "--backlog", "256", "--graceful-timeout", "10"]
+    command += ["--log-level", "warning", "--backlog", "256", "--graceful-timeout", "1"]
     process = subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
