@@ -76,7 +76,15 @@ def test_duration(minutes, shown):
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("Ada Lovelace", "AL"), ("ada", "A"), ("", "?"), ("Mary Jane W", "MW")]
+    ("name", "shown"),
+    [
+        ("Ada Lovelace", "AL"),
+        ("ada", "A"),
+        ("", "?"),
+        ("Mary Jane W", "MW"),
+        ("🦄 Zoë 🚀 Ünlü 🇩🇪", "ZÜ"),
+        ("🦄", "🦄"),
+    ],
 )
 def test_initials(name, shown):
     assert render("{{ name|initials }}", name=name) == shown

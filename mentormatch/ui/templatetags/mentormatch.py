@@ -190,8 +190,9 @@ def stars(rating: Decimal | float | None) -> SafeString:
 
 @register.filter
 def initials(name: str) -> str:
-    """Ada Lovelace → AL."""
+    """Ada Lovelace → AL. A word that begins with a sign counts only where there is no other."""
     words = str(name).split() or ["?"]
+    words = [word for word in words if word[0].isalnum()] or words
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
