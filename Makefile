@@ -5,7 +5,7 @@ IN = .venv/bin/
 # Compiled once, and not at each start of each process: that is most of a second start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-stripe stress lint check lock bench icons setup-run setup-dev
+.PHONY: run test test-stripe stress lint check lock bench icons screenshots setup-run setup-dev
 .DEFAULT_GOAL := run
 
 run: export MENTORMATCH_DEMO ?= 1
@@ -36,6 +36,10 @@ bench: setup-run
 # The icons of a home screen, drawn from static/img/mark.svg by Chromium.
 icons: setup-dev
 	@exec $(IN)python -m scripts.icons
+
+# Pictures of the main pages, in both themes and two widths, into docs/screenshots/.
+screenshots: setup-dev
+	@exec $(IN)python -m scripts.screenshots
 
 # Resolve the requirements anew and write them down with their hashes.
 lock: setup-dev

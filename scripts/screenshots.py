@@ -20,11 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import browser
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests import browser  # noqa: E402  # needs the path
-
 TARGET = ROOT / "docs" / "screenshots"
 THEMES = ("light", "dark")
 # Wide and narrow, with the most of a page's height that a picture shows.
@@ -66,8 +64,9 @@ def main_pages() -> list[Shot]:
     mine = Booking.objects.filter(mentee__email=mentee).select_related("mentor", "seat__session")
     ahead = mine.filter(mentor__user__email=mentor).upcoming(times.now())[0]
     past = mine.filter(status=Booking.Status.COMPLETED, seat__session__reviews=None)[0]
-    wanted = f"?starts_at={times.format_instant(ahead.starts_at + dt.timedelta(days=1))}&duration_minutes=60"
-    book = reverse("bookings:book", args=[ahead.mentor.slug]) + wanted + "&session_type=one_on_one"
+    wanted = times.format_instant(ahead.starts_at + dt.timedelta(days=1))
+    query = f"?starts_at={wanted}&duration_minutes=60&session_type=one_on_one"
+    book = reverse("bookings:book", args=[ahead.mentor.slug]) + query
     return [
         Shot("home", reverse("home")),
         Shot("search", reverse("mentors:list")),

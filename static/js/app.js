@@ -16,7 +16,8 @@
   // unless someone is already at work in it.
   function showTimesIn(zone) {
     const main = document.querySelector("main[data-guessed-zone]");
-    if (!main || main.dataset.guessedZone === zone || !main.querySelector("time")) return;
+    if (!main || main.dataset.guessedZone === zone || !main.querySelector("time, .slot"))
+      return;
     fetch(window.location.href, { credentials: "same-origin" })
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
       .then((html) => {
@@ -65,6 +66,29 @@
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   });
+
+  // What htmx changed is said aloud, once; whoever pressed what is gone now reads on at its title.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const part = event.detail.elt;
+    const title = part.matches("[data-announce]") ? part : part.querySelector("[data-announce]");
+    if (!title) return;
+    const said = document.getElementById("said");
+    if (said.textContent !== title.textContent) said.textContent = title.textContent;
+    if (document.activeElement !== document.body) return;
+    title.tabIndex = -1;
+    title.focus({ preventScroll: true });
+  });
+
+  // No answer, or one of no use: say so, until the next one comes.
+  const lost = document.createElement("p");
+  lost.className = "message message-error";
+  lost.setAttribute("role", "alert");
+  for (const failed of ["htmx:sendError", "htmx:responseError", "htmx:timeout"])
+    document.addEventListener(failed, () => {
+      lost.textContent = document.body.dataset.lost;
+      if (!lost.isConnected) document.querySelector("main").prepend(lost);
+    });
+  document.addEventListener("htmx:afterSwap", () => lost.remove());
 
   // After a refused form the summary of what is wrong is where one reads on.
   const errors = document.querySelector(".form-errors");

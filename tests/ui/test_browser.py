@@ -1,7 +1,7 @@
 """What the script adds, and that the page's policy stops none of it."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.conftest import PASSWORD
@@ -43,6 +43,40 @@ def test_first_visit_shows_times_in_the_browsers_zone(visit):
     assert page.locator(".mentor-card .instant-zone").inner_text() == "JST"
     cookie = next(c for c in page.context.cookies() if c["name"] == "time_zone")
     assert cookie["value"] == "Asia/Tokyo"
+
+
+def test_first_visit_of_a_profile_shows_its_times_in_the_browsers_zone(visit):
+    open_every_day(MentorFactory(slug="ada"))
+    page = visit("/mentors/ada/")
+    page.get_by_text("Times in your zone, Asia/Tokyo").wait_for()
+    assert page.locator(".slot-time .slot-note").first.text_content() == "JST"
+
+
+def test_turning_the_week_says_the_days_and_keeps_ones_place(visit):
+    open_every_day(MentorFactory(slug="ada", horizon_days=14))
+    page = visit("/mentors/ada/")
+    page.get_by_text("Times in your zone, Asia/Tokyo").wait_for()
+    page.locator("#slots-later").press("Enter")
+    page.locator("#slots-earlier").wait_for()
+    days = page.locator("#slots h3").inner_text()
+    expect(page.locator("#said")).to_have_text(days)
+    expect(page.locator("#slots-later")).to_be_focused()
+    page.keyboard.press("Enter")  # to the last week, which has no later one
+    expect(page.locator("#slots h3")).to_be_focused()
+
+
+def test_a_request_without_an_answer_is_told_until_one_comes(browser, live_server):
+    open_every_day(MentorFactory(slug="ada"))
+    page = browser.new_page()
+    page.goto(f"{live_server.url}/mentors/ada/")
+    page.wait_for_load_state("networkidle")
+    page.route("**/mentors/ada/?*", lambda route: route.abort())
+    page.locator("#slots-later").click()
+    page.get_by_role("alert").get_by_text("Check your connection").wait_for()
+    page.unroute("**/mentors/ada/?*")
+    page.locator("#slots-later").click()
+    page.get_by_role("alert").wait_for(state="detached")
+    page.close()
 
 
 def test_sign_up_starts_with_the_browsers_zone(visit):

@@ -16,7 +16,8 @@ WIDTHS = (320, 375, 1280)
 SPILLS = """() => [...document.querySelectorAll("main *")].filter((box) => {
   const style = getComputedStyle(box);
   return style.overflowX === "visible" && style.display !== "inline" && box.clientWidth > 1
-    && box.scrollWidth > box.clientWidth + 1 && !box.closest("svg, select, thead, .visually-hidden");
+    && box.scrollWidth > box.clientWidth + 1
+    && !box.closest("svg, select, thead, .visually-hidden");
 }).map((box) => `${box.tagName}.${box.className}: ${box.scrollWidth} in ${box.clientWidth}`)"""
 EXCESS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
