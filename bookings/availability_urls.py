@@ -9,6 +9,7 @@ urlpatterns = [
     path(
         "dashboard/availability/<int:window_id>/remove/", views.remove, name="availability_remove"
     ),
+    path("dashboard/availability/rules/", views.rules, name="rules"),
     path("dashboard/availability/time-off/", views.time_off, name="time_off"),
     path(
         "dashboard/availability/time-off/<int:time_off_id>/remove/",

@@ -21,7 +21,9 @@ from bookings.wallclock import format_minutes, local_day
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Conflict, Forbidden, InvalidInput
+from mentormatch.mentors.forms import RulesForm
 from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.services import create_or_update_profile
 from mentormatch.ui.forms import ActionForm, render_invalid
 from mentormatch.ui.undo import say_with_undo
 
@@ -85,6 +87,19 @@ def remove_time_off(request: LoggedInRequest, time_off_id: int) -> HttpResponse:
     return redirect("bookings:availability")
 
 
+@login_required
+@require_POST
+def rules(request: LoggedInRequest) -> HttpResponse:
+    """Step, notice, horizon, buffers and cap a day: for what is booked from now on."""
+    mentor = own_profile(request)
+    form = RulesForm(request.POST, mentor=mentor)
+    if _done(form, lambda: create_or_update_profile(user=request.user, **form.cleaned_data)):
+        messages.success(request, _("Saved. Your free times follow at once."))
+        return redirect("bookings:availability")
+    page = _page(mentor) | {"rules_form": form}
+    return render_invalid(request, "bookings/availability.html", page)
+
+
 def own_profile(request: LoggedInRequest) -> MentorProfile:
     """The mentor profile of whoever asks; `Forbidden` for those who have none."""
     mentor = MentorProfile.objects.filter(user=request.user).first()
@@ -124,6 +139,7 @@ def _page(mentor: MentorProfile) -> dict[str, Any]:
             }
             for days_off in TimeOff.objects.filter(mentor=mentor, last_day__gte=today)
         ],
+        "rules_form": RulesForm(mentor=mentor),
         "weekly_form": WeeklyForm(auto_id="weekly_%s"),
         "dated_form": DatedForm(auto_id="dated_%s"),
         "time_off_form": TimeOffForm(auto_id="off_%s"),

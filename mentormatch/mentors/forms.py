@@ -8,6 +8,7 @@ from crispy_forms.bootstrap import InlineCheckboxes
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.conf import settings
+from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -135,7 +136,51 @@ FIELDS = {
 }
 
 
-class ProfileForm(forms.Form):
+class BookedForm(forms.Form):
+    """How a mentor is booked, as the profile and the form beside the opening hours have it."""
+
+    step_minutes = _choices(_minutes(5, 10, 15, 20, 30, 60), _("A start every"))
+    notice_minutes = _choices(NOTICES, _("Notice you need"))
+    horizon_days = _choices(HORIZONS, _("Bookable ahead"))
+    buffer_before_minutes = _choices(_minutes(*BUFFERS), _("Kept free before"))
+    buffer_after_minutes = _choices(_minutes(*BUFFERS), _("Kept free after"))
+    daily_cap = forms.IntegerField(
+        label=_("Sessions a day at most"),
+        required=False,
+        min_value=RANGES["daily_cap"][0],
+        max_value=RANGES["daily_cap"][1],
+        help_text=_("Empty: as many as fit."),
+    )
+    requires_approval = forms.BooleanField(
+        label=_("I confirm each free session myself"), required=False
+    )
+
+    def _keep_what_is_set(self) -> None:
+        """A number set elsewhere (by staff, by data) stays choosable, so that saving keeps it."""
+        for name, field in self.fields.items():
+            if not isinstance(field, forms.TypedChoiceField | forms.TypedMultipleChoiceField):
+                continue
+            choices = list(cast("Iterable[tuple[int, Any]]", field.choices))
+            values = self.initial[name]
+            values = values if isinstance(values, list) else [values]
+            unknown = sorted(set(values) - {value for value, _label in choices})
+            field.choices = [*choices, *((value, str(value)) for value in unknown)]
+
+
+class RulesForm(BookedForm):
+    """How a mentor is booked, beside their opening hours; takes what `ProfileFields` calls so."""
+
+    def __init__(self, *args: Any, mentor: MentorProfile, **kwargs: Any) -> None:
+        kwargs["initial"] = {name: getattr(mentor, name) for name in self.base_fields}
+        super().__init__(*args, **kwargs)
+        self.auto_id = "rules_%s"
+        self._keep_what_is_set()
+        self.helper = helper(
+            submit=_("Save"), action=reverse("bookings:rules"), kind="secondary", layout=_booked()
+        )
+
+
+class ProfileForm(BookedForm):
     full_name = forms.CharField(
         label=_("Your name"), max_length=80, help_text=_("As mentees will see it.")
     )
@@ -180,21 +225,6 @@ class ProfileForm(forms.Form):
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
     )
-    step_minutes = _choices(_minutes(5, 10, 15, 20, 30, 60), _("A start every"))
-    notice_minutes = _choices(NOTICES, _("Notice you need"))
-    horizon_days = _choices(HORIZONS, _("Bookable ahead"))
-    buffer_before_minutes = _choices(_minutes(*BUFFERS), _("Kept free before"))
-    buffer_after_minutes = _choices(_minutes(*BUFFERS), _("Kept free after"))
-    daily_cap = forms.IntegerField(
-        label=_("Sessions a day at most"),
-        required=False,
-        min_value=RANGES["daily_cap"][0],
-        max_value=RANGES["daily_cap"][1],
-        help_text=_("Empty: as many as fit."),
-    )
-    requires_approval = forms.BooleanField(
-        label=_("I confirm each free session myself"), required=False
-    )
 
     def __init__(self, *args: Any, user: User, mentor: MentorProfile | None, **kwargs: Any) -> None:
         kwargs["initial"] = _initial(user, mentor)
@@ -203,17 +233,6 @@ class ProfileForm(forms.Form):
             self.fields["time_zone"].widget.attrs["data-guess-zone"] = ""
         self._keep_what_is_set()
         self.helper = helper(submit=_("Save"), layout=_layout())
-
-    def _keep_what_is_set(self) -> None:
-        """A number set elsewhere (by staff, by data) stays choosable, so that saving keeps it."""
-        for name, field in self.fields.items():
-            if not isinstance(field, forms.TypedChoiceField | forms.TypedMultipleChoiceField):
-                continue
-            choices = list(cast("Iterable[tuple[int, Any]]", field.choices))
-            values = self.initial[name]
-            values = values if isinstance(values, list) else [values]
-            unknown = sorted(set(values) - {value for value, _label in choices})
-            field.choices = [*choices, *((value, str(value)) for value in unknown)]
 
     def profile(self) -> dict[str, Any]:
         """What was typed, as `create_or_update_profile` takes it."""
@@ -280,8 +299,15 @@ def _layout() -> Layout:
         ),
         Fieldset(
             _("How you are booked"),
-            Div("step_minutes", "notice_minutes", "horizon_days", css_class=grid),
-            Div("buffer_before_minutes", "buffer_after_minutes", "daily_cap", css_class=grid),
-            "requires_approval",
+            *_booked(),
         ),
+    )
+
+
+def _booked() -> Layout:
+    grid = "form-grid"
+    return Layout(
+        Div("step_minutes", "notice_minutes", "horizon_days", css_class=grid),
+        Div("buffer_before_minutes", "buffer_after_minutes", "daily_cap", css_class=grid),
+        "requires_approval",
     )
