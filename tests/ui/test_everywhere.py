@@ -22,6 +22,9 @@ RULES = {
         "attribute-boolean-style": "off",
         "doctype-style": "off",
         "long-title": "off",
+        # A list may have a name, and several boxes that are ticked for one question share theirs.
+        "aria-label-misuse": ["error", {"allowAnyNamable": True}],
+        "form-dup-name": ["error", {"shared": ["checkbox", "radio", "submit", "button"]}],
     },
 }
 
