@@ -29,7 +29,6 @@ PLACES = {
     "event handled": ("payments.services", "handle", "after"),
     "mail begun": ("mentormatch.notifications.delivery", "_send", "before"),
     "mail sent": ("mentormatch.notifications.delivery", "_note_sent", "before"),
-    "refund about to be asked for": ("payments.services", "send_refund", "before"),
     "refunded at Stripe": ("payments.stripe_service.StripeService", "create_refund", "after"),
     "transferred at Stripe": ("payments.stripe_service.StripeService", "create_transfer", "after"),
 }

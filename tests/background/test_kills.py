@@ -14,6 +14,7 @@ from django.urls import reverse
 from bookings import services as bookings
 from bookings.models import Booking, CalendarEntry
 from mentormatch import times
+from mentormatch.background.testing import run_periodic, run_tasks
 from mentormatch.mentors.models import MentorProfile
 from payments import services as payments
 from payments.models import Transaction, WebhookEvent
@@ -194,3 +195,31 @@ def test_a_worker_killed_in_mid_task_is_made_up_for_once(
     assert count("charge") == 1
     invariants.check_all()
     assert invariants.check_mails(tmp_path / "mail", kills=len(deaths))[1] == 1
+
+
+def test_a_worker_killed_while_it_pays_a_mentor_pays_once(
+    mentor: MentorProfile, place: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    booking = a_paid_booking(mentor)
+    while told() and run_tasks():
+        pass
+    after_the_session(booking, 49 * HOUR)
+    run_periodic("complete_overdue")
+    after_the_session(booking, 98 * HOUR)
+    arm(place, "transferred at Stripe")
+    environment |= {"SITE_URL": f"http://127.0.0.1:{free_port()}"}
+    with manage("work", output=tmp_path / "log0", **environment) as worker:
+        wait_for(lambda: caught(place, "transferred at Stripe"))
+        worker.process.kill()
+    assert count("transfer") == 1
+    assert Transaction.objects.payouts().get().stripe_transfer_id is None, "it wasn't written down"
+    with manage("work", output=tmp_path / "log1", **environment):
+        wait_for(lambda: told() and not invariants.unfinished())
+    payout = Transaction.objects.payouts().get()
+    assert (count("transfer"), payout.amount_minor) == (1, 5400)
+    invariants.check_all()
+
+
+def after_the_session(booking: Booking, ahead: dt.timedelta) -> None:
+    """Everyone's clock is that long after its end."""
+    times.set_clock_offset(booking.ends_at + ahead - times.real_now())
