@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import pairwise
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -24,18 +25,21 @@ from time_machine import travel
 from bookings import services as bookings
 from bookings.models import Booking, CalendarEntry
 from mentormatch import times
+from mentormatch.background import queue
 from mentormatch.background.models import QueuedTask
 from mentormatch.background.testing import run_periodic, run_tasks
 from mentormatch.errors import DomainError
-from payments import services
-from payments.models import Transaction, WebhookEvent
+from payments import services, stripe_service
+from payments.models import PaymentAccount, Transaction, WebhookEvent
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import Delivery, DeliveryStatus, StripeObject
 from sessions_app import services as rooms
 from sessions_app.models import Session
+from tests.budget import IS_STRESS, budget
 from tests.conftest import NOW
 from tests.factories import MentorFactory, UserFactory, open_every_day
 from tests.payments.conftest import DECLINED, onboarded
+from tests.payments.killing import killed_at
 
 GOOD = "4242424242424242"
 OUTAGES = ["connection", "timeout", "answer_lost", "500", "429"]
@@ -60,9 +64,21 @@ PERIODICS = (
 )
 # How the stories that were told ended: the booking, and what stands of its charge.
 ENDINGS: Counter[tuple[str, str | None]] = Counter()
+# How often what happened in them.
+TOLD: Counter[str] = Counter()
+# Each kind of row, and what Stripe makes of it: once, and kept in that column.
+MADE = {
+    Transaction.Type.BOOKING: ("charge", "stripe_charge_id"),
+    Transaction.Type.REFUND: ("refund", "stripe_refund_id"),
+    Transaction.Type.PAYOUT: ("transfer", "stripe_transfer_id"),
+}
+LOST = ["checkout.session.completed", "payment_intent.succeeded", "refund.updated"]
+Kill = int | str | None
 seldom = st.sampled_from([False, False, True])
 cards = st.sampled_from([[GOOD], [DECLINED, GOOD], [DECLINED], []])
 trouble = st.sampled_from([None, None, None, *OUTAGES])
+# The step before which the process is killed, if it comes so far.
+kill = st.one_of(st.none(), st.integers(0, 3), st.integers(0, 12), st.integers(8, 40))
 
 
 def at_stripe(kind: str) -> dict[str, dict]:
@@ -116,13 +132,21 @@ class MoneyStory(RuleBasedStateMachine):
         booking.refresh_from_db()
         return booking
 
-    def attempt(self, verb: Callable[[], object], outage: str | None = None) -> object:
-        """Do it, on that kind of day at Stripe's; a refusal in words is an answer as well."""
-        with testing.outage(outage) if outage else nullcontext():
+    def attempt(
+        self, verb: Callable[[], object], outage: str | None = None, kill: Kill = None
+    ) -> object:
+        """Do it, on that kind of day at Stripe's; a refusal in words is an answer as well.
+
+        `None` where the process was killed at that step of it.
+        """
+        answer = None
+        with killed_at(kill) as steps, testing.outage(outage) if outage else nullcontext():
             try:
-                return verb()
+                answer = verb()
             except DomainError as refusal:
-                return refusal
+                answer = refusal
+        TOLD["kills"] += steps.was_killed
+        return answer
 
     @rule(
         who=st.sampled_from([0, 1]),
@@ -149,14 +173,14 @@ class MoneyStory(RuleBasedStateMachine):
             self.booked.append(made)
 
     @precondition(lambda self: self.booked)
-    @rule(outage=trouble, cards=cards)
-    def go_to_stripe(self, outage: str | None, cards: list[str]) -> None:
+    @rule(outage=trouble, cards=cards, kill=kill)
+    def go_to_stripe(self, outage: str | None, cards: list[str], kill: Kill = None) -> None:
         """Open the checkout, perhaps not at the first try, and pay there and then, or not."""
         booking = self.booking
         row = None
-        for day in [outage, None] if outage else [None]:
+        for day, end in [(outage, kill), (None, None)]:
             row = self.attempt(
-                lambda: services.open_checkout(booking=booking, user=booking.mentee), day
+                lambda: services.open_checkout(booking=booking, user=booking.mentee), day, end
             )
         if isinstance(row, Transaction):
             for card in cards:
@@ -175,18 +199,19 @@ class MoneyStory(RuleBasedStateMachine):
                 return  # it is closed
 
     @precondition(lambda self: self.booked)
-    @rule(outage=trouble)
-    def come_back_from_stripe(self, outage: str | None) -> None:
-        self.attempt(lambda: services.settle(booking=self.booking), outage)
+    @rule(outage=trouble, kill=kill)
+    def come_back_from_stripe(self, outage: str | None, kill: Kill) -> None:
+        booking = self.booking
+        self.attempt(lambda: services.settle(booking=booking), outage, kill)
 
     @precondition(lambda self: self.booked)
-    @rule(by_mentor=st.booleans(), outage=trouble, really=seldom)
-    def call_off(self, by_mentor: bool, outage: str | None, really: bool) -> None:
+    @rule(by_mentor=st.booleans(), outage=trouble, kill=kill, really=seldom)
+    def call_off(self, by_mentor: bool, outage: str | None, kill: Kill, really: bool) -> None:
         if not really:
             return
         booking = self.booking
         by = booking.mentor.user if by_mentor else booking.mentee
-        self.attempt(lambda: services.call_off(booking=booking, by=by), outage)
+        self.attempt(lambda: services.call_off(booking=booking, by=by), outage, kill)
 
     @precondition(lambda self: self.booked)
     @rule(by_mentor=st.booleans(), hours=st.sampled_from([30, 60]))
@@ -216,11 +241,36 @@ class MoneyStory(RuleBasedStateMachine):
     def time_passes(self, step: dt.timedelta) -> None:
         self.time.shift(step)
 
-    @rule(repeat=st.integers(0, 2), reorder=st.booleans(), limit=st.sampled_from([1, 2, 100]))
-    def webhooks_arrive(self, repeat: int, reorder: bool, limit: int) -> None:
-        with testing.knobs(repeat=repeat, reorder=reorder):
-            answers = testing.deliver_events(limit=limit)
-        assert {status for _, status in answers} <= {200}
+    @rule(
+        repeat=st.integers(0, 2),
+        reorder=st.booleans(),
+        limit=st.sampled_from([1, 2, 100]),
+        lost=st.sets(st.sampled_from(LOST), max_size=1),
+        kill=kill,
+    )
+    def webhooks_arrive(
+        self, repeat: int, reorder: bool, limit: int, lost: set[str], kill: Kill
+    ) -> None:
+        with testing.knobs(repeat=repeat, reorder=reorder, drop=lost):
+            self.deliver(limit, kill)
+
+    @rule(which=st.integers(0, 9), repeat=st.integers(0, 1))
+    def a_webhook_overtakes_all_others(self, which: int, repeat: int) -> None:
+        waiting = testing.waiting()
+        if not waiting:
+            return
+        first = waiting[which % len(waiting)]
+        others = Delivery.objects.filter(pk__in=[row.pk for row in waiting]).exclude(pk=first.pk)
+        others.update(status=DeliveryStatus.GIVEN_UP)
+        with testing.knobs(repeat=repeat):
+            self.deliver(1)
+        others.update(status=DeliveryStatus.WAITING)
+
+    def deliver(self, limit: int, kill: Kill = None) -> None:
+        answers = self.attempt(lambda: testing.deliver_events(limit=limit), None, kill)
+        if isinstance(answers, list):  # else the web server was killed
+            TOLD["deliveries"] += len(answers)
+            assert {status for _, status in answers} <= {200}
 
     @rule()
     def webhooks_are_lost(self) -> None:
@@ -231,15 +281,16 @@ class MoneyStory(RuleBasedStateMachine):
     @rule()
     def lost_webhooks_are_sent_again(self) -> None:
         Delivery.objects.update(status=DeliveryStatus.WAITING)
-        testing.deliver_events()
+        self.deliver(100)
 
-    @rule(outage=trouble)
-    def worker_works(self, outage: str | None) -> None:
-        self.attempt(lambda: run_tasks(may_fail=True), outage)
+    @rule(outage=trouble, kill=kill)
+    def worker_works(self, outage: str | None, kill: Kill) -> None:
+        queue.give_back(but_not_of=set())  # what a killed one left behind
+        self.attempt(lambda: run_tasks(may_fail=True), outage, kill)
 
-    @rule(name=st.sampled_from(PERIODICS), outage=trouble)
-    def sweeper_sweeps(self, name: str, outage: str | None) -> None:
-        self.attempt(lambda: run_periodic(name), outage)
+    @rule(name=st.sampled_from(PERIODICS), outage=trouble, kill=kill)
+    def sweeper_sweeps(self, name: str, outage: str | None, kill: Kill) -> None:
+        self.attempt(lambda: run_periodic(name), outage, kill)
 
     # --- What holds after every step ------------------------------------------------
 
@@ -249,15 +300,18 @@ class MoneyStory(RuleBasedStateMachine):
 
     @invariant()
     def what_the_ledger_says_went_through_did(self) -> None:
-        kinds = {
-            Transaction.Type.BOOKING: ("charge", "stripe_charge_id"),
-            Transaction.Type.REFUND: ("refund", "stripe_refund_id"),
-            Transaction.Type.PAYOUT: ("transfer", "stripe_transfer_id"),
-        }
         for row in Transaction.objects.filter(status__in=(*Transaction.PAID, Ledger.REFUNDED)):
-            kind, name = kinds[Transaction.Type(row.type)]
+            kind, name = MADE[Transaction.Type(row.type)]
             body = at_stripe(kind)[getattr(row, name)]
             assert (body["amount"], body["currency"]) == (row.amount_minor, row.currency)
+
+    @invariant()
+    def every_write_was_made_once_at_most(self) -> None:
+        for kind in ("checkout.session", "refund", "transfer"):
+            rows = [body["metadata"]["transaction"] for body in at_stripe(kind).values()]
+            assert len(rows) == len(set(rows)), kind
+        accounts = [body for body in at_stripe("account").values() if body["type"] == "express"]
+        assert len(accounts) == PaymentAccount.objects.count()
 
     @invariant()
     def no_more_goes_out_than_came(self) -> None:
@@ -290,6 +344,7 @@ class MoneyStory(RuleBasedStateMachine):
                 status=DeliveryStatus.WAITING
             )
             delivered = testing.deliver_events()
+            queue.give_back(but_not_of=set())
             QueuedTask.objects.ready().update(run_after=times.now())
             ran = run_tasks()
             run_periodic(*PERIODICS)
@@ -332,10 +387,24 @@ class MoneyStory(RuleBasedStateMachine):
             status__in=(*Transaction.PAID, Ledger.REFUNDED)
         )
         assert {row.stripe_charge_id for row in received} == {*cards_charged()}
+        self.check_writes()
         for booking in self.booked:
             booking.refresh_from_db()
             check_money(booking, long_after=long_after)
             check_time(booking)
+
+    def check_writes(self) -> None:
+        """What Stripe made of our rows is what they hold, each once."""
+        self.every_write_was_made_once_at_most()
+        for kind, name in (MADE[Transaction.Type.REFUND], MADE[Transaction.Type.PAYOUT]):
+            made = {key: body["metadata"]["transaction"] for key, body in at_stripe(kind).items()}
+            rows = Transaction.objects.filter(**{f"{name}__isnull": False})
+            assert made == dict(rows.values_list(name, "code")), kind
+        pages = at_stripe("checkout.session")
+        for row in Transaction.objects.exclude(stripe_checkout_session_id=None):
+            assert pages.pop(row.stripe_checkout_session_id)["metadata"]["transaction"] == row.code
+        # What was opened for someone who never came back: nobody saw its address.
+        assert all(page["payment_status"] == "unpaid" for page in pages.values())
 
 
 def check_money(booking: Booking, *, long_after: bool) -> None:
@@ -381,18 +450,49 @@ def check_time(booking: Booking) -> None:
         assert session.starts_at == booking.starts_at
 
 
-@pytest.mark.slow
-@pytest.mark.django_db
-def test_calendar_and_balance_agree_whatever_happens() -> None:
-    budget = settings(
-        max_examples=max(settings.default.max_examples // 2, 1),
+def tell_stories(count: int) -> None:
+    """A story that fails is printed step by step, and shortened first in a long run."""
+    shuffled = settings(
+        max_examples=count,
         stateful_step_count=25,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],  # to shorten a story that fails takes minutes: add `Phase.shrink`
+        phases=[Phase.generate, Phase.shrink] if IS_STRESS else [Phase.generate],
+        print_blob=True,
     )
-    run_state_machine_as_test(MoneyStory, settings=budget)
-    assert {
+    run_state_machine_as_test(MoneyStory, settings=shuffled)
+
+
+@pytest.mark.slow
+@pytest.mark.stress
+@pytest.mark.django_db
+def test_calendar_and_balance_agree_whatever_happens(figure: Callable[[str, str], None]) -> None:
+    count = budget(14, 1000)
+    tell_stories(count)
+    endings = {
         (Status.COMPLETED, Ledger.SUCCEEDED),
         (Status.CANCELLED, Ledger.REFUNDED),
         (Status.CANCELLED, None),
-    } <= set(ENDINGS)
+    }
+    assert len(endings & set(ENDINGS)) >= budget(2, 3)
+    assert min(TOLD["kills"], TOLD["deliveries"]) >= count // 3
+    happened = f"{TOLD['deliveries']:,} deliveries, {TOLD['kills']:,} kills"
+    figure("one booking's events in random orders", f"{count:,} stories ({happened}), all agree")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_key", [True, False])
+def test_the_stories_would_notice_a_write_without_its_key(monkeypatch: Any, has_key: bool) -> None:
+    """One that is told by hand: the checkout is opened, the answer is lost with the process."""
+    if not has_key:
+        monkeypatch.setattr(stripe_service, "_key", lambda row, verb: {})
+    story = MoneyStory()
+    try:
+        story.people_meet(AHEAD[-1], 60, [], silent=False)
+        story.call_off(by_mentor=False, outage=None, kill=None, really=True)
+        story.book(0, AHEAD[-1], 60)
+        story.go_to_stripe(None, [GOOD], "answered POST /v1/checkout/sessions")
+        with nullcontext() if has_key else pytest.raises(AssertionError, match="session"):
+            story.every_write_was_made_once_at_most()
+    finally:
+        story.booked = story.booked if has_key else []
+        story.teardown()

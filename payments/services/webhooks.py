@@ -52,11 +52,15 @@ def handle(*, event: WebhookEvent, now: dt.datetime | None = None) -> None:
         if event.mirrored_at is None:
             if handlers.is_mirrored(event.type):
                 mirror.sync_event(event.payload)
-            _mark(event, "mirrored_at", now)
+            _mark(event, "mirrored_at", now, **_no_longer_so(event))
     except DomainError as error:
         detail = why(error) if isinstance(error, StripeError) else str(error)[:500]
         WebhookEvent.objects.filter(pk=event.pk).update(last_error=detail)
         raise
+
+
+def _no_longer_so(event: WebhookEvent) -> dict[str, str]:
+    return {"needs_attention": ""} if event.needs_attention == NEVER_MIRRORED else {}
 
 
 def _mark(event: WebhookEvent, name: str, now: dt.datetime, **facts: Any) -> None:
