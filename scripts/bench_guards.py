@@ -42,12 +42,17 @@ def race(**environment: str) -> dict[str, int]:
         send_at_once,
         server,
     )
-    from tests.factories import MentorFactory, open_every_day  # noqa: PLC0415  # after the set-up
+    from tests.factories import (  # noqa: PLC0415  # after the set-up
+        MentorFactory,
+        in_two_days,
+        open_every_day,
+    )
 
-    mentor = MentorFactory()
+    mentor, slot = MentorFactory(), in_two_days()
     open_every_day(mentor, always=True)
     with server(**environment) as port:
-        answers = send_at_once(port, [booking_by_api(Person(), mentor) for _ in range(MENTEES)])
+        calls = [booking_by_api(Person(), mentor, slot) for _ in range(MENTEES)]
+        answers = send_at_once(port, calls)
     statuses = Counter(answer.status for answer in answers)
     sold = Booking.objects.filter(mentor=mentor).count()
     if statuses != {201: sold, 409: MENTEES - sold}:

@@ -1,5 +1,6 @@
 """Eight web workers on the database of the running test, and many people who post at once."""
 
+import datetime as dt
 import http.client
 import json
 import os
@@ -22,7 +23,7 @@ from django.urls import reverse
 
 from mentormatch import times
 from tests.databases import server_environment
-from tests.factories import UserFactory, in_two_days
+from tests.factories import UserFactory
 
 WORKERS = 8
 CSRF = "x" * 32
@@ -121,19 +122,19 @@ def by_page(person: Person, path: str, body: dict[str, object]) -> Call:
     return Call(path, urlencode(body | {"csrfmiddlewaretoken": CSRF}).encode(), headers)
 
 
-def booking_by_api(person: Person, mentor, starts_at=None, minutes: int = 60) -> Call:
+def booking_by_api(person: Person, mentor, starts_at: dt.datetime, minutes: int = 60) -> Call:
     body = {
         "mentor_id": mentor.pk,
-        "scheduled_at": times.format_instant(starts_at or in_two_days()),
+        "scheduled_at": times.format_instant(starts_at),
         "duration_minutes": minutes,
         "session_type": "one_on_one",
     }
     return by_api(person, "bookings", body)
 
 
-def booking_by_page(person: Person, mentor) -> Call:
+def booking_by_page(person: Person, mentor, starts_at: dt.datetime) -> Call:
     body = {
-        "starts_at": times.format_instant(in_two_days()),
+        "starts_at": times.format_instant(starts_at),
         "duration_minutes": 60,
         "session_type": "one_on_one",
     }

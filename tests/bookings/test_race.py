@@ -24,6 +24,7 @@ from tests.bookings.race_server import (
     send_at_once,
     server,
 )
+from tests.budget import budget
 from tests.factories import MentorFactory, in_two_days, open_every_day
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -64,17 +65,18 @@ def people(count: int) -> list[Person]:
     return [Person() for _ in range(count)]
 
 
-def same(mentor, mentees):
+def same(mentor, mentees, door=booking_by_api):
     """All want one slot."""
-    return [booking_by_api(person, mentor) for person in mentees]
+    slot = in_two_days()
+    return [door(person, mentor, slot) for person in mentees]
 
 
 def overlapping(mentor, mentees):
     """Every length from a quarter of an hour to three hours, all over one afternoon."""
-    starts = [in_two_days() + n * 5 % 12 * 15 * MINUTE for n in range(len(mentees))]
-    lengths = [LENGTHS[n % len(LENGTHS)] for n in range(len(mentees))]
+    start = in_two_days()
     return [
-        booking_by_api(p, mentor, s, n) for p, s, n in zip(mentees, starts, lengths, strict=True)
+        booking_by_api(person, mentor, start + n * 5 % 12 * 15 * MINUTE, LENGTHS[n % len(LENGTHS)])
+        for n, person in enumerate(mentees)
     ]
 
 
@@ -99,7 +101,7 @@ def refused(answers) -> int:
 
 @pytest.mark.parametrize(("door", "won"), [(booking_by_api, 201), (booking_by_page, 302)])
 def test_one_slot_is_sold_once(mentor, port_of, door, won):
-    answers = send_at_once(port_of(), [door(person, mentor) for person in people(MENTEES)])
+    answers = send_at_once(port_of(), same(mentor, people(MENTEES), door))
     assert statuses(answers) == {won: 1, 409: MENTEES - 1}
     assert (Booking.objects.count(), broken()) == (1, {})
 
@@ -171,3 +173,21 @@ def test_hours_may_change_while_they_are_booked(mentor, port_of):
     assert sorted(answer.status for answer in answers[FEW:][3:]) == [201, 302, 409]
     assert Booking.objects.count() == statuses(answers[:FEW])[201]
     assert broken() == {}
+
+
+@pytest.mark.stress
+def test_thousands_of_contested_bookings(mentor, port_of, figure):
+    """Round after round of one slot, of sessions that overlap, and of sessions that touch."""
+    mentees, total = people(budget(8, MENTEES)), Counter()
+    for n in range(budget(3, 200)):
+        wanted = (same, overlapping, adjacent)[n % 3]
+        answers = statuses(send_at_once(port_of(), wanted(mentor, mentees)))
+        total += answers
+        assert answers.keys() <= {201, 409}, answers
+        assert (Booking.objects.count(), broken()) == (answers[201], {})
+        assert answers[201] == {same: 1, adjacent: len(mentees)}.get(wanted, answers[201]) > 0
+        Booking.objects.all().delete()
+    figure(
+        "contested bookings",
+        f"{total.total():,}: {total[201]:,} sold, {total[409]:,} refused, 0 failed",
+    )
