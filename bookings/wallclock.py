@@ -35,9 +35,8 @@ def local_day(instant: dt.datetime, zone: ZoneInfo) -> dt.date:
     return instant.astimezone(zone).date()
 
 
-def occurs_twice(instant: dt.datetime, zone: ZoneInfo) -> bool:
-    """Whether the wall clock shows that time twice, so that its offset has to be said."""
-    local = instant.astimezone(zone)
+def occurs_twice(local: dt.datetime) -> bool:
+    """Whether the clock of its zone shows that time twice, so that its offset has to be said."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 

@@ -18,10 +18,11 @@ from django.utils import timezone
 from bookings import calendar, policy
 from bookings.models import Booking
 from bookings.slots import Slot
-from bookings.wallclock import local_day, occurs_twice, spans
+from bookings.wallclock import local_day, spans
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
+from mentormatch.ui.templatetags.mentormatch import abbreviation
 
 WEEK = 7
 SPANS = (1, WEEK, 31)  # days at once; an address may ask for any number between
@@ -239,12 +240,4 @@ def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
 
 def _choice(slot: Slot, url: str, zone: ZoneInfo) -> Choice:
     local = slot.starts_at.astimezone(zone)
-    return Choice(slot, url, f"{local.hour:02}:{local.minute:02}", _offset(local, zone))
-
-
-def _offset(local: dt.datetime, zone: ZoneInfo) -> str:
-    name, offset = local.tzname() or "", local.strftime("%z")
-    spelt = f"GMT{offset[:3]}:{offset[3:5]}"
-    if not name.isalpha():
-        return spelt
-    return f"{name}, {spelt}" if occurs_twice(local, zone) else name
+    return Choice(slot, url, f"{local.hour:02}:{local.minute:02}", abbreviation(local))

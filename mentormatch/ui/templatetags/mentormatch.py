@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
+from bookings.wallclock import occurs_twice
 from mentormatch import money as amounts
 from mentormatch import times
 from mentormatch.ui.forms import ActionForm, Text
@@ -58,8 +59,15 @@ def money(amount_minor: int | str | None, currency: str) -> str:
 
 @register.filter
 def local_time(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> str:
-    """An instant's time of day, 18:00, in the viewer's zone or the one named."""
-    return "" if instant is None else instant.astimezone(_zone(zone)).strftime("%H:%M")
+    """An instant's time of day, 18:00, in the viewer's zone or the one named.
+
+    Of a time that the clock shows twice that day it says which: 02:30 GMT+01:00.
+    """
+    if instant is None:
+        return ""
+    local = instant.astimezone(_zone(zone))
+    clock = local.strftime("%H:%M")
+    return f"{clock} {_offset(local)}" if occurs_twice(local) else clock
 
 
 @register.filter
@@ -124,7 +132,7 @@ def time_tag(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None) -
         times.format_instant(instant),
         _short_day(local.date(), with_year=local.year != times.now().year),
         local.strftime("%H:%M"),
-        _abbreviation(local),
+        abbreviation(local),
     )
 
 
@@ -154,10 +162,17 @@ def nearest_time(value: Any) -> SafeString:
     return time_tag(times.parse_instant(value) if isinstance(value, str) else value)
 
 
-def _abbreviation(local: dt.datetime) -> str:
-    """CEST; GMT-03:00 where a zone has no letters of its own."""
+def abbreviation(local: dt.datetime) -> str:
+    """CEST; GMT-03:00 where a zone has no letters of its own; both for a time that occurs twice."""
     name = local.tzname() or ""
-    return name if name.isalpha() else f"GMT{local.strftime('%z')[:3]}:{local.strftime('%z')[3:5]}"
+    if not name.isalpha():
+        return _offset(local)
+    return f"{name}, {_offset(local)}" if occurs_twice(local) else name
+
+
+def _offset(local: dt.datetime) -> str:
+    offset = local.strftime("%z")
+    return f"GMT{offset[:3]}:{offset[3:5]}"
 
 
 @register.filter
