@@ -5,7 +5,7 @@ IN = .venv/bin/
 # Compiled once, and not at each start of each process: that is most of a second start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-stripe stress lint check lock bench icons screenshots setup-run setup-dev
+.PHONY: run test test-stripe stress lint check lock bench icons screenshots messages setup-run setup-dev
 .DEFAULT_GOAL := run
 
 run: export MENTORMATCH_DEMO ?= 1
@@ -32,6 +32,10 @@ check: lint test
 # What our pages cost, as multiples of a floor measured in the same run.
 bench: setup-run
 	@exec $(IN)python -m scripts.bench
+
+# The texts to translate, taken out of the sources into locale/, and compiled.
+messages: setup-dev
+	@exec $(IN)python scripts/messages.py
 
 # The icons of a home screen, drawn from static/img/mark.svg by Chromium.
 icons: setup-dev

@@ -7,7 +7,6 @@ from urllib.parse import quote, urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from mentormatch.environment import (
     Environment,
@@ -18,6 +17,7 @@ from mentormatch.environment import (
     refuse_short,
     stem_of,
 )
+from mentormatch.languages import WRITTEN_IN, languages_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -235,9 +235,9 @@ HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 900
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LANGUAGE_CODE = WRITTEN_IN
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages_in(LOCALE_PATHS[0])
 DEMO_CLOCK_FILE = VAR_DIR / f"{DATABASE_STEM}.clock" if DEMO else None
 
 # --- Files ---------------------------------------------------------------------------

@@ -14,6 +14,7 @@ CHECKS = {
     "format": ("ruff", "format", "--check", "--quiet", "--output-format", "concise", "."),
     "ruff": ("ruff", "check", "--quiet", "--output-format", "concise", "."),
     "house rules": ("python", "scripts/house_rules.py"),
+    "catalogues": ("python", "scripts/messages.py", "--check"),
     "locks": ("python", "scripts/lock.py", "--check"),
     "layers": ("lint-imports", "--no-logo", "--cache-dir", ".import_linter_cache"),
     "types": ("mypy", "--no-error-summary"),

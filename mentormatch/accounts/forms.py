@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch import times
-from mentormatch.accounts.models import User
+from mentormatch.accounts.models import User, site_languages
 from mentormatch.ui.forms import TimeZoneField, helper
 
 PASSWORD_RULES = _("At least 8 characters, not only digits, and not one that everyone uses.")
@@ -55,7 +55,7 @@ class PersonFields(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     time_zone = TimeZoneField(help_text=_("Every time you see here is in this zone."))
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Language"), choices=site_languages)
 
 
 class SignupForm(allauth_forms.SignupForm):
@@ -66,7 +66,7 @@ class SignupForm(allauth_forms.SignupForm):
     time_zone = TimeZoneField(
         guess=True, required=False, help_text=PersonFields.base_fields["time_zone"].help_text
     )
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=site_languages, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -18,6 +18,11 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("Choose a time zone from the list."), code="invalid_time_zone")
 
 
+def site_languages() -> list[tuple[str, Any]]:
+    """The languages to choose from; a new one is no change of the database."""
+    return list(settings.LANGUAGES)
+
+
 TURNING_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
@@ -54,7 +59,7 @@ class User(AbstractUser):
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )
     language = models.CharField(
-        _("language"), max_length=8, choices=settings.LANGUAGES, default="en"
+        _("language"), max_length=8, choices=site_languages, default=settings.LANGUAGE_CODE
     )
     date_joined = models.DateTimeField(_("joined"), default=times.now, editable=False)
 
