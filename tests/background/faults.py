@@ -32,7 +32,7 @@ PLACES = {
     "refunded at Stripe": ("payments.stripe_service.StripeService", "create_refund", "after"),
     "transferred at Stripe": ("payments.stripe_service.StripeService", "create_transfer", "after"),
 }
-WAITS_FOR_SECONDS = 120
+WAITS_FOR_SECONDS = 600
 
 
 def arm(folder: Path, place: str) -> None:

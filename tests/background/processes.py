@@ -15,7 +15,7 @@ from django.conf import settings
 
 from tests.databases import server_environment
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def wait_for(what: Callable[[], object], seconds: float = PATIENCE) -> None:

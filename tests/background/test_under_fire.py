@@ -220,4 +220,4 @@ def settle() -> None:
     """What was begun ends by itself; holds that nobody paid for run out."""
     clock.move(to=clock.Move.HOUR, user=None)
     pending = Booking.objects.filter(status=Booking.Status.PENDING)
-    wait_for(lambda: not pending.exists() and not invariants.unfinished(), 120)
+    wait_for(lambda: not pending.exists() and not invariants.unfinished(), 300)

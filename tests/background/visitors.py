@@ -9,7 +9,7 @@ from django.test import Client
 from mentormatch.accounts.models import User
 
 CSRF = "x" * 32
-PATIENCE = 60
+PATIENCE = 180
 BROKEN = 0
 CARD = {
     "card_number": "4242424242424242",
