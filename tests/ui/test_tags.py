@@ -117,7 +117,7 @@ def test_pagination_keeps_the_other_filters():
     request = RequestFactory().get("/?q=sql&page=2")
     context = RequestContext(request, {"page": page})
     shown = Template('{% include "ui/_pagination.html" %}').render(context)
-    assert 'href="?q=sql&amp;page=3"' in shown
+    assert 'href="/?q=sql&amp;page=3"' in shown
     assert shown.count('aria-current="page"') == 1
     assert "…" in shown
 
