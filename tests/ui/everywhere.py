@@ -39,11 +39,13 @@ HOUR = dt.timedelta(hours=1)
 # Addresses that answer with something else than a page of their own, and why.
 NOT_PAGES = {
     "set_language": "POST",
+    "manifest": "JSON",
     "background:healthz": "for probes",
     "background:readyz": "for probes",
     "mentors:submit": "POST",
     "bookings:confirm": "POST",
     "bookings:availability_remove": "POST",
+    "bookings:rules": "POST",
     "bookings:time_off": "POST",
     "bookings:time_off_remove": "POST",
     "payments:return": "redirects",

@@ -11,6 +11,7 @@ from django.test import Client
 
 from tests.pages import assert_clean
 from tests.ui import everywhere
+from tests.ui.test_german import left_in_english
 
 HTML_VALIDATE = shutil.which("html-validate")
 # Of the recommended rules, those that are matters of taste: whitespace, and how a void tag ends.
@@ -27,6 +28,9 @@ RULES = {
         "form-dup-name": ["error", {"shared": ["checkbox", "radio", "submit", "button"]}],
     },
 }
+
+
+IN_ENGLISH = {"styleguide"}  # for those who build the site
 
 
 @pytest.fixture(params=["en", "de"])
@@ -60,11 +64,13 @@ def test_valid_and_clean(found, tmp_path):
 
 
 def wrong(page: everywhere.Page, html: str) -> str:
-    """What is wrong with it by html5lib's strict parser, or by our own rules."""
+    """What is wrong with it by html5lib's strict parser, by our own rules, or to a German."""
     try:
         html5lib.HTMLParser(strict=True).parse(html)
         if not page.name.startswith(("admin:", "stripe_emulator:")):
             assert_clean(html)
+        if '<html lang="de"' in html and page.name not in IN_ENGLISH:
+            assert left_in_english(html) == []
     except (html5lib.html5parser.ParseError, AssertionError) as problem:
         return str(problem)
     return ""
