@@ -21,7 +21,7 @@ Figure = tuple[str, float, float]
 
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 NOW = dt.datetime(2026, 6, 28, 7, tzinfo=dt.UTC)
-# Around the clock in steps of half an hour: no mentor has more starts in a day with these lengths.
+# Around the clock in steps of half an hour: more slots than nearly any mentor has.
 OPEN = Rules(
     zone=ZoneInfo("Europe/Berlin"),
     windows=[Window(0, 24 * 60, weekday=day) for day in range(7)],
