@@ -37,7 +37,7 @@ def page(mark: str, share: float) -> str:
 def main() -> None:
     mark = (IMAGES / "mark.svg").read_text()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]  # a dict of mixed options
+        browser = playwright.chromium.launch(**launch_arguments())
         for name, size, share in ICONS:
             tab = browser.new_page(viewport={"width": size, "height": size})
             tab.set_content(page(mark, share))

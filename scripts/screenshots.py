@@ -155,7 +155,9 @@ def take_all(shots: list[Shot], address: str, folder: Path) -> None:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  # a dev dependency
 
     # Before Playwright's loop runs: Django's ORM would refuse within it.
-    cookies = {shot.who: [session_of(shot.who)] if shot.who else [] for shot in shots}
+    cookies: dict[str, Any] = {
+        shot.who: [session_of(shot.who)] if shot.who else [] for shot in shots
+    }
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(**browser.launch_arguments())
         for who, cookie in cookies.items():

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def require(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
-def launch_arguments() -> dict[str, object]:
+def launch_arguments() -> dict[str, Any]:
     """What Playwright is told when it starts the browser."""
     # Chromium refuses its sandbox to root.
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()

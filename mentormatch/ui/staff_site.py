@@ -17,8 +17,7 @@ class StaffSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        # The admin is made before all models are there.
-        from mentormatch.ui import overview  # noqa: PLC0415
+        from mentormatch.ui import overview  # noqa: PLC0415  # models come later
 
         user = request.user
         shown: dict[str, Any] = {}
