@@ -2,18 +2,23 @@
 
 import hashlib
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import django
 import djstripe
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from payments import djstripe_migrations
+from tests.budget import IS_STRESS
 
+Schema = dict[str, list[list[str]]]
 STAND_IN = ("djstripe", "0001_squashed_0003_2_11")
 ORIGINALS = [("djstripe", name) for name in ("0001_initial", "0002_2_10", "0003_2_11")]
 LATER = """
@@ -24,7 +29,7 @@ class Migration(migrations.Migration):
 """
 
 
-def schema_of(database: BaseDatabaseWrapper) -> dict[str, list[list[str]]]:
+def schema_of(database: BaseDatabaseWrapper) -> Schema:
     """Columns and constraints of dj-stripe's tables, without the names that Django makes up."""
     introspection = database.introspection
     with database.cursor() as cursor:
@@ -42,42 +47,89 @@ def schema_of(database: BaseDatabaseWrapper) -> dict[str, list[list[str]]]:
         }
 
 
-@pytest.fixture
-def migrated(settings, monkeypatch, tmp_path, django_db_blocker):
-    """`migrated(name, target, modules)` is the schema of a new database migrated to there."""
-    settings.DATABASE_ROUTERS = []
-
-    def schema(name, target, modules):
-        settings.MIGRATION_MODULES = modules
-        config = settings.DATABASES["stripe_emulator"] | {"NAME": tmp_path / f"{name}.sqlite3"}
-        monkeypatch.setitem(connections.settings, name, config)
-        with django_db_blocker.unblock():
-            MigrationExecutor(connections[name]).migrate([target])
-            made = schema_of(connections[name])
-            connections[name].close()
-        del connections[name]
-        return made
-
-    return schema
+@contextmanager
+def new_database(name: str, folder: Path) -> Iterator[dict[str, Any]]:
+    """The configuration of an empty database of the engine that the tests run on."""
+    if not settings.IS_POSTGRES:
+        yield connection.settings_dict | {"NAME": folder / f"{name}.sqlite3"}
+        return
+    quoted = connection.ops.quote_name(f"{connection.settings_dict['NAME']}_{name}")
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {quoted}")
+    yield connection.settings_dict | {"NAME": quoted.strip('"')}
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {quoted}")
 
 
-@pytest.fixture
-def upstreams(migrated, pytestconfig):
-    """The schema that upstream's migrations build, kept until they or Django change."""
+def build_upstreams(config: dict[str, Any]) -> Schema:
+    """What upstream's own migrations make of an empty database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "DATABASE_ROUTERS", [])
+        patch.setattr(settings, "MIGRATION_MODULES", {})
+        patch.setitem(connections.settings, "upstream", config)
+        MigrationExecutor(connections["upstream"]).migrate([ORIGINALS[-1]])
+        made = schema_of(connections["upstream"])
+        connections["upstream"].close()
+        del connections["upstream"]
+    return made
+
+
+@pytest.fixture(scope="module")
+def upstreams(django_db_setup, django_db_blocker, tmp_path_factory, pytestconfig) -> Schema:
+    """The schema that upstream's migrations build, kept until they or Django change.
+
+    Of the module: before a test case watches over which databases are used.
+    """
     files = sorted((Path(djstripe.__file__).parent / "migrations").glob("*.py"))
     digest = hashlib.sha256(django.__version__.encode() + b"".join(f.read_bytes() for f in files))
-    key = f"djstripe/{digest.hexdigest()}"
+    key = f"djstripe/{connection.vendor}-{digest.hexdigest()}"
     if (known := pytestconfig.cache.get(key, None)) is None:
-        known = migrated("upstream", ORIGINALS[-1], {})
+        folder = tmp_path_factory.mktemp("djstripe")
+        with django_db_blocker.unblock(), new_database("upstream", folder) as config:
+            known = build_upstreams(config)
         pytestconfig.cache.set(key, known)
     return known
 
 
-@pytest.mark.slow  # upstream's own migrations take a minute: that is why there is a stand-in
-def test_it_builds_the_same_schema_as_upstream(migrated, upstreams):
-    ours = migrated("ours", STAND_IN, {"djstripe": djstripe_migrations.__name__})
+# Upstream's own migrations take a minute: that is why there is a stand-in.
+@pytest.mark.slow
+@pytest.mark.stress
+@pytest.mark.django_db
+@pytest.mark.skipif(
+    settings.IS_POSTGRES and not IS_STRESS, reason="`make stress` compares on PostgreSQL too"
+)
+def test_it_builds_the_same_schema_as_upstream(upstreams):
+    ours = schema_of(connection)
     assert len(ours) > 50
     assert ours == upstreams
+
+
+SPOILT = {
+    "a column more": "ALTER TABLE djstripe_charge ADD COLUMN more integer NULL",
+    "a column less": "ALTER TABLE djstripe_charge DROP COLUMN stripe_data",
+    "an index more": "CREATE INDEX spoilt ON djstripe_charge (created)",
+    "a unique index more": "CREATE UNIQUE INDEX spoilt ON djstripe_charge (created)",
+    "a table less": "DROP TABLE djstripe_webhookeventtrigger",
+}
+ONLY_POSTGRES = {
+    "another type": "ALTER TABLE djstripe_charge ALTER COLUMN livemode TYPE text",
+    "a null more": "ALTER TABLE djstripe_charge ALTER COLUMN id DROP NOT NULL",
+    "a check more": "ALTER TABLE djstripe_charge ADD CHECK (created IS NOT NULL)",
+    "a foreign key more": (
+        "ALTER TABLE djstripe_charge ADD FOREIGN KEY (id) REFERENCES djstripe_account (id)"
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "statement", [*SPOILT.values(), *(ONLY_POSTGRES.values() if settings.IS_POSTGRES else ())]
+)
+def test_a_schema_that_differs_is_noticed(statement):
+    before = schema_of(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert schema_of(connection) != before
 
 
 @pytest.mark.django_db
