@@ -51,6 +51,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="only what touches the database, and no browser: for the second engine",
     )
+    parser.addoption(
+        "--stripe-table",
+        action="store_true",
+        help="write docs/stripe-emulator-calls.md from what these tests ask of the emulator",
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.getoption("--stripe-table"):
+        from tests.stripe_table import Table
+
+        session.config.pluginmanager.register(Table())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -73,12 +85,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             browser.require(item)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    from tests.stripe_watch import WATCH
+
+    WATCH.wrong_requests_are_meant = item.get_closest_marker("asks_wrongly") is not None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """What went to Stripe or came from it against its description fails the test that did it."""
     from tests.stripe_watch import WATCH, Broken
 
-    WATCH.wrong_requests_are_meant = item.get_closest_marker("asks_wrongly") is not None
     try:
         result = yield
     except BaseException:

@@ -13,7 +13,7 @@ themselves from their start. What they find is raised in the test during which i
 import json
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Watch:
         self.found: list[str] = []
         self.wrong_requests_are_meant = False
         self.file: Path | None = None
+        self.on_held: Callable[..., None] | None = None
 
     @property
     def description(self) -> Description:
@@ -46,16 +47,16 @@ class Watch:
         self, method: str, path: str, encoded: str, status: int | None, text: str, **_: object
     ) -> None:
         """Hold one request and what came of it against the description."""
+        wrongs = self.description.request_problems(method, path, encoded)
         if status == 200 or not self.wrong_requests_are_meant:
-            self._note(
-                f"{method} {path}?{encoded}",
-                self.description.request_problems(method, path, encoded),
-            )
+            self._note(f"{method} {path}?{encoded}", wrongs)
         if status is not None:
             problems = self.description.answer_problems(method, path, status, json.loads(text))
             self._note(f"{status} to {method} {path}", problems)
         if method.upper() in WRITES and settings.STRIPE_EMULATED:
             self._note(f"The books after {method} {path}", differences())
+        if self.on_held:
+            self.on_held(method, path, encoded, status, is_right=not wrongs)
 
     def emitted(self, event: dict[str, Any], **_: object) -> None:
         """Hold one event and the object in it against the description."""

@@ -164,10 +164,12 @@ def _text_problems(schema: Schema, value: str, at: str) -> Iterator[str]:
 
 def _read(value: Any, kind: str) -> Any:
     """A scalar of a form as what the schema says it is; itself where it can't be that."""
+    if not isinstance(value, str):
+        return value
     if kind == "boolean":
         return {"true": True, "false": False}.get(value, value)
     pattern = r"-?\d+" if kind == "integer" else r"-?\d+(\.\d+)?"
-    if isinstance(value, str) and re.fullmatch(pattern, value):
+    if re.fullmatch(pattern, value):
         return int(value) if kind == "integer" else float(value)
     return value
 

@@ -150,6 +150,17 @@ def test_sums_that_stripe_does_not_take(
         world.session(amount, currency)
 
 
+def test_price_and_product_of_a_line_can_be_read_and_used_again(world: World) -> None:
+    session = world.session()
+    (line,) = world.stripe.v1.checkout.sessions.line_items.list(session.id).data
+    price = world.stripe.v1.prices.retrieve(line.price.id)
+    assert (price.unit_amount, price.currency, price.active) == (6000, "eur", False)
+    product = world.stripe.v1.products.retrieve(price.product)
+    assert (product.name, product.active) == ("60 minutes with Ada", False)
+    again = world.session(line_items=[{"price": price.id, "quantity": 2}])
+    assert again.amount_total == 12_000
+
+
 def test_metadata_can_be_changed_later(world: World) -> None:
     session = world.session(metadata={"a": "1"})
     changed = world.stripe.v1.checkout.sessions.update(session.id, {"metadata": {"b": "2"}})

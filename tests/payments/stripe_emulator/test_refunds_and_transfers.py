@@ -45,6 +45,16 @@ def test_refunds_in_parts_never_exceed_the_charge(world: World) -> None:
     assert testing.books_add_up()
 
 
+def test_labels_of_a_refund_can_be_changed(world: World) -> None:
+    refund = world.stripe.v1.refunds.create(
+        {"charge": world.paid().id, "amount": 100, "metadata": {"a": "1", "b": "2"}}
+    )
+    changed = world.stripe.v1.refunds.update(refund.id, {"metadata": {"a": "", "c": "3"}})
+    assert changed.metadata.to_dict() == {"b": "2", "c": "3"}
+    assert (changed.amount, changed.status) == (100, "succeeded")
+    assert testing.event_types()[-1] == "refund.updated"
+
+
 def test_failed_charge_has_nothing_to_refund(world: World) -> None:
     session = world.session()
     testing.pay(session.id, "4000000000000002")
