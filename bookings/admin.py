@@ -10,6 +10,7 @@ from bookings.models import Booking, CalendarEntry
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin, LookOnlyInline
+from mentormatch.ui.templatetags.mentormatch import money
 from payments.services import call_off
 
 
@@ -31,8 +32,7 @@ class BookingAdmin(LookOnlyAdmin[Booking]):
         "starts_at",
         "session_type",
         "status",
-        "price_minor",
-        "currency",
+        "shown_price",
         "cancellation_code",
     )
     list_filter = ("status", "session_type", "cancellation_code", "currency", "starts_at")
@@ -48,6 +48,10 @@ class BookingAdmin(LookOnlyAdmin[Booking]):
     inlines = (CalendarEntryInline,)
     actions = ("cancel",)
     action_form = ReasonForm
+
+    @admin.display(description=_("price"), ordering="price_minor")
+    def shown_price(self, booking: Booking) -> str:
+        return money(booking.price_minor, booking.currency)
 
     @admin.action(
         description=_("Cancel, for the reason given: everything paid goes back"),

@@ -117,3 +117,22 @@ def test_refused_form_puts_its_errors_in_focus(visit):
     page.fill("[name=password]", "wrong")
     page.get_by_role("button", name="Log in").click()
     assert page.evaluate("document.activeElement.className") == "form-errors"
+
+
+def test_without_agreeing_to_the_rule_the_browser_sends_nothing(visit, login):
+    mentor, mentee = MentorFactory(slug="ada"), UserFactory()
+    open_every_day(mentor, always=True)
+    page = visit("/mentors/ada/")
+    session = login(mentee).cookies["sessionid"].value
+    home = page.url.removesuffix("/mentors/ada/")
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": home}])
+    slot = page.locator(".slot-day").nth(2).locator("a.slot").first.get_attribute("href")
+    page.goto(home + slot)
+    book = page.get_by_role("button", name="Book and pay")
+    book.click()
+    assert page.evaluate("document.activeElement.name") == "consent"
+    assert not mentee.bookings.exists()
+    page.get_by_label("I agree: until").check()
+    book.click()
+    page.get_by_text("You agreed to this on").wait_for()
+    assert mentee.bookings.get().consented_at
