@@ -103,7 +103,7 @@ def sign_up(visitor: Visitor, email: str, name: str) -> None:
     visitor.fill("Name", name)
     visitor.fill("Password", "a-long-enough-secret")
     visitor.press("Create my account")
-    expect(visitor.page.get_by_label(f"Your account, {name}")).to_be_visible()
+    expect(visitor.page.get_by_text(f"Your account, {name}")).to_be_visible()
 
 
 def log_in_as(visitor: Visitor, name: str) -> None:

@@ -12,14 +12,15 @@ parser = MarkdownIt("zero", OPTIONS).enable([*RULES, "escape", "entity"])
 
 
 def to_html(text: str) -> str:
-    """Safe HTML of `text`. Its headings begin at the second level: the page has its own first."""
+    """Safe HTML of `text`. Its highest headings are of the second level, under the page's own."""
     tokens = parser.parse(text)
-    for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = _one_lower(token)
+    headings = [token for token in tokens if token.type in {"heading_open", "heading_close"}]
+    highest = min((_level(heading) for heading in headings), default=1)
+    for heading in headings:
+        heading.tag = f"h{min(_level(heading) - highest + 2, 6)}"
     html: str = parser.renderer.render(tokens, parser.options, {})
     return html
 
 
-def _one_lower(heading: Token) -> str:
-    return f"h{min(int(heading.tag[1]) + 1, 6)}"
+def _level(heading: Token) -> int:
+    return int(heading.tag[1])

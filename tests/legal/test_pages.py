@@ -139,7 +139,8 @@ def test_a_page_costs_one_query(client, terms, django_assert_num_queries):
     ("text", "html"),
     [
         ("# A", "<h2>A</h2>"),
-        ("###### A", "<h6>A</h6>"),
+        ("## A\n### B", "<h2>A</h2>\n<h3>B</h3>"),
+        ("# A\n###### B", "<h2>A</h2>\n<h6>B</h6>"),
         ("**b** *i*", "<p><strong>b</strong> <em>i</em></p>"),
         ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
         ("Street\nTown", "<p>Street<br>\nTown</p>"),
