@@ -63,6 +63,7 @@ def main_pages() -> list[Shot]:
     mentee, mentor = "mentee@example.com", "mentor@example.com"
     mine = Booking.objects.filter(mentee__email=mentee).select_related("mentor", "seat__session")
     ahead = mine.filter(mentor__user__email=mentor).upcoming(times.now())[0]
+    now = mine.filter(mentor__user__email="mentor3@example.com").latest("starts_at")
     past = mine.filter(status=Booking.Status.COMPLETED, seat__session__reviews=None)[0]
     wanted = times.format_instant(ahead.starts_at + dt.timedelta(days=1))
     query = f"?starts_at={wanted}&duration_minutes=60&session_type=one_on_one"
@@ -74,7 +75,7 @@ def main_pages() -> list[Shot]:
         Shot("book", book, mentee),
         Shot("booking", reverse("bookings:detail", args=[ahead.code]), mentee),
         Shot("bookings", reverse("bookings:list"), mentee),
-        Shot("room", reverse("sessions:room", args=[ahead.seat.session.code]), mentee),
+        Shot("room", reverse("sessions:room", args=[now.seat.session.code]), mentee),
         Shot("review", reverse("reviews:write", args=[past.seat.session.code]), mentee),
         Shot("dashboard", reverse("bookings:dashboard"), mentor),
         Shot("earnings", reverse("payments:earnings"), mentor),
@@ -161,7 +162,10 @@ def take_all(shots: list[Shot], address: str, folder: Path) -> None:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(**browser.launch_arguments())
         for who, cookie in cookies.items():
-            context = chromium.new_context(locale="en-GB", timezone_id="Europe/Prague")
+            # Still: a colour that fades into the other theme's would be caught on its way.
+            context = chromium.new_context(
+                locale="en-GB", timezone_id="Europe/Prague", reduced_motion="reduce"
+            )
             context.add_cookies(cookie)
             page = context.new_page()
             for shot in shots:
