@@ -163,6 +163,10 @@ POSTGRES_OPTIONS: dict[str, Any] = {
     # page says "try again" while the server is away and works as soon as it is back: between two
     # attempts the pool lets pass up to as long as it keeps on trying.
     "pool": {"min_size": 1, "max_size": 8, "timeout": 3, "reconnect_timeout": 2},
+    # Statements are prepared when they come back: making a plan costs more than most of ours run.
+    # (A pooler between us and the server has to know prepared statements; PgBouncer does from 1.21.)
+    "server_side_binding": True,
+    "prepare_threshold": 5,
     "connect_timeout": 5,
     # A server that is gone without a word is noticed in half a minute, not in a quarter of an hour.
     "keepalives_idle": 10,
