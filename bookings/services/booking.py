@@ -158,9 +158,13 @@ def _check(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> policy.Price:
         now=now,
     )
     _check_bookable(mentor)
-    ends_at = starts_at + dt.timedelta(minutes=minutes)
-    check_people_are_free(mentor=mentor, mentee=mentee, starts_at=starts_at, ends_at=ends_at)
-    calendar.check_offered(mentor, **wanted)
+    try:
+        calendar.check_offered(mentor, **wanted)
+    except Conflict:
+        # No one is offered a time at which they are elsewhere: then that is the reason to give.
+        ends_at = starts_at + dt.timedelta(minutes=minutes)
+        check_people_are_free(mentor=mentor, mentee=mentee, starts_at=starts_at, ends_at=ends_at)
+        raise
     price = policy.price_of(mentor, session_type, minutes)
     _check_trial(mentor, mentee, session_type)
     _check_holds(mentee, price, now)
