@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.db import IntegrityError
 from django.db import transaction as db
 
 from mentormatch import times
@@ -23,19 +24,20 @@ def receive(*, payload: bytes, signature: str, now: dt.datetime | None = None) -
     Raises `InvalidInput` or `TooLarge` for anything else, and then nothing is written.
     """
     event = StripeService().handle_webhook(payload, signature)
-    with db.atomic():
-        row, is_new = WebhookEvent.objects.get_or_create(
-            event_id=event.id,
-            defaults={
-                "type": event.type,
-                "account": event.account,
-                "livemode": event.livemode,
-                "payload": event.payload,
-                "created_at": now or times.now(),
-            },
-        )
-        if is_new:
+    try:
+        # Written without looking first: nearly every event is new, and the index knows the others.
+        with db.atomic():
+            row = WebhookEvent.objects.create(
+                event_id=event.id,
+                type=event.type,
+                account=event.account,
+                livemode=event.livemode,
+                payload=event.payload,
+                created_at=now or times.now(),
+            )
             tasks.handle_event.enqueue(event_id=row.pk)
+    except IntegrityError:
+        row = WebhookEvent.objects.get(event_id=event.id)
     return row
 
 
