@@ -30,7 +30,7 @@ lint: setup-dev
 check: lint test
 
 # What our pages cost, as multiples of a floor measured in the same run.
-bench: setup-run
+bench: setup-dev
 	@exec $(IN)python -m scripts.bench
 
 # The texts to translate, taken out of the sources into locale/, and compiled.

@@ -1,7 +1,8 @@
 """What our pages cost beside the least that such a page can cost, measured in the same run.
 
-`make bench` takes minutes; `make bench QUICK=1` makes fewer rounds, and `ONLY=week` measures the
-rows in whose name that occurs.
+`make bench` takes a quarter of an hour and puts the figures into `docs/performance.md`, where it
+says how they are measured; `make bench QUICK=1` makes fewer rounds, `make bench ONLY=week` only
+the rows in whose name that occurs, and neither touches the page.
 """
 
 import os
@@ -70,8 +71,13 @@ def main() -> None:
         ours = stack.enter_context(web_server(port, "mentormatch.wsgi:application"))
         floor = stack.enter_context(web_server(floor_port, "scripts.bench.floor_wsgi:application"))
         bench = measuring.Bench(made, (port, ours), (floor_port, floor), is_quick=is_quick)
-        rows = list(bench.rows(only))
-        print(report.table(rows))
+        rows = []
+        print(report.HEAD)
+        for row in bench.rows(only):
+            print(report.line(row), flush=True)
+            rows.append(row)
+        if not (is_quick or only):
+            report.write_page(rows, bench, os.environ["DATABASE_URL"])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A case and its floor in turns: CPU time of web server and database, and how long it took."""
 
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -49,7 +49,7 @@ class Bench:
     """Both servers on one database, and the rounds that are made."""
 
     def __init__(self, world: World, ours: Server, floor: Server, *, is_quick: bool) -> None:
-        self.rounds, self.requests = (5, 80) if is_quick else (15, 200)
+        self.rounds, self.requests = (3, 80) if is_quick else (9, 120)
         self.world = world
         self.ours, self.floor = ours, floor
         self.clients = {server: Clients(server[0]) for server in (ours, floor)}
@@ -61,14 +61,14 @@ class Bench:
     def rows(self, only: str = "") -> Iterator[Measured]:
         """Measure every case, or those in whose name `only` occurs."""
         for asks in self.floors.values():
-            self._cost(self.floor, islice(asks, WARM_UP), WARM_UP)
+            self._round(self.floor, asks, WARM_UP)
         for case in cases(self.world):
             if only in case.name:
                 yield self._measure(case)
 
     def _measure(self, case: Case) -> Measured:
         queries = count_queries(next(case.asks))
-        self._cost(self.ours, islice(case.asks, WARM_UP), WARM_UP)
+        self._round(self.ours, case.asks, WARM_UP)
         pairs = [
             (self._round(self.floor, self.floors[case.floor]), self._round(self.ours, case.asks))
             for _round in range(self.rounds)
@@ -77,15 +77,14 @@ class Bench:
         floor, ours = (_median(costs) for costs in zip(*pairs, strict=True))
         return Measured(case, ratio, ours, floor, queries)
 
-    def _round(self, server: Server, asks: Iterator[Ask]) -> Cost:
-        # Made before the clock runs: some of them write what they need.
-        return self._cost(server, list(islice(asks, self.requests)), self.requests)
-
-    def _cost(self, server: Server, asks: Iterable[Ask], number: int) -> Cost:
+    def _round(self, server: Server, asks: Iterator[Ask], number: int = 0) -> Cost:
+        number = number or self.requests
+        # Made before the clock runs, and in this thread: some of them write what they need.
+        made = list(islice(asks, number))
         before = self._used(server)
-        took = self.clients[server].send(asks)
+        took = self.clients[server].send(made)
         web, database = (now - then for now, then in zip(self._used(server), before, strict=True))
-        slowest = sorted(took)[int(len(took) * P95)] if took else 0.0
+        slowest = sorted(took)[int(number * P95)]
         return Cost(web * 1000 / number, database * 1000 / number, slowest * 1000)
 
     def _used(self, server: Server) -> tuple[float, float]:
