@@ -164,7 +164,7 @@ POSTGRES_OPTIONS: dict[str, Any] = {
     # attempts the pool lets pass up to as long as it keeps on trying.
     "pool": {"min_size": 1, "max_size": 8, "timeout": 3, "reconnect_timeout": 2},
     # Statements are prepared when they come back: making a plan costs more than most of ours run.
-    # (A pooler between us and the server has to know prepared statements; PgBouncer does from 1.21.)
+    # (A pooler between us and the server has to know them, as PgBouncer does from 1.21 on.)
     "server_side_binding": True,
     "prepare_threshold": 5,
     "connect_timeout": 5,
