@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bookings import services
 from bookings.models import Booking
@@ -290,3 +292,17 @@ def test_strangers_get_404_and_nobody_401(api, mentee, verb, payload):
 def test_nobody_books_and_lists_nothing(api, mentor):
     assert post(api(None), body(mentor)).status_code == 401
     assert api(None).get(URL).status_code == 401
+
+
+def test_booking_costs_the_same_whoever_booked_before(api, mentor, mentee):
+    """Who asks (2); the mentor; both people and the mentor locked (2); the calendar (2); what the
+    mentee has still to pay; the booking and its entry (2)."""
+    for other in range(3):
+        BookingFactory(mentor=mentor, starts_at=SLOT + (6 + other) * HOUR)
+        client = api(UserFactory() if other else mentee)
+        at = {"scheduled_at": f"2026-06-03T1{other}:00:00+02:00"}
+        with CaptureQueriesContext(connection) as queries:
+            assert post(client, body(mentor, **at)).status_code == 201
+        control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+        asked = [q["sql"] for q in queries if not q["sql"].startswith(control)]
+        assert len(asked) == 10, asked

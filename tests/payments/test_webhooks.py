@@ -7,8 +7,9 @@ import time
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from djstripe.models import Charge
 
 from bookings.models import Booking
@@ -66,6 +67,15 @@ def test_a_signed_event_is_stored_once_and_answered(connect, run_tasks):
     row = WebhookEvent.objects.get()
     assert (row.event_id, row.type, row.livemode) == ("evt_1", "payment_intent.created", False)
     assert row.payload == EVENT
+
+
+@pytest.mark.django_db
+def test_an_event_costs_its_row_and_its_task():
+    with CaptureQueriesContext(connection) as queries:
+        assert post(event()).status_code == 200
+    written = [query["sql"].split()[2] for query in queries if query["sql"].startswith("INSERT")]
+    assert written == ['"payments_webhookevent"', '"django_tasks_database_dbtaskresult"']
+    assert not [query for query in queries if query["sql"].startswith("SELECT")]
 
 
 BAD = {
