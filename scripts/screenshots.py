@@ -27,6 +27,7 @@ TARGET = ROOT / "docs" / "screenshots"
 THEMES = ("light", "dark")
 # Wide and narrow, with the most of a page's height that a picture shows.
 WIDTHS = {1280: 1500, 375: 1100}
+LEAST_HEIGHT = 800
 QUALITY = 82
 STARTS_WITHIN = 90  # seconds, on a busy machine
 
@@ -135,9 +136,11 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 def take(page: Any, target: Path, width: int) -> None:
     """A WebP of the page's upper part: Chromium makes those itself."""
-    height = page.evaluate("document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": 0, "width": width, "height": min(height, WIDTHS[width]), "scale": 1}
-    settings = {"format": "webp", "quality": QUALITY, "clip": clip, "captureBeyondViewport": True}
+    page.set_viewport_size({"width": width, "height": LEAST_HEIGHT})
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    # The window is as high as the picture: what sticks to its edge is where it belongs.
+    page.set_viewport_size({"width": width, "height": min(whole, WIDTHS[width])})
+    settings = {"format": "webp", "quality": QUALITY}
     taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", settings)
     target.write_bytes(base64.b64decode(taken["data"]))
 
@@ -148,7 +151,6 @@ def take_in_each_way(page: Any, folder: Path, name: str) -> None:
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
         for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
             take(page, folder / f"{name}-{theme}-{width}.webp", width)
 
 
