@@ -1,0 +1,110 @@
+"""Every page for everyone: axe finds nothing, nothing is cut off, nothing jumps, no key is a trap."""
+
+import itertools
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page
+
+from tests.budget import IS_STRESS
+from tests.ui import everywhere
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+AXE = Axe()
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EXCESS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SHIFTED = """() => new Promise(resolve => {
+  let total = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) total += entry.value;
+  }).observe({type: "layout-shift", buffered: true});
+  setTimeout(() => resolve(total), 100);
+})"""
+# Each pair of language, theme and width at least once; all eight in `make stress`.
+SAMPLE = {("en", "light", 375), ("en", "dark", 1280), ("de", "light", 1280), ("de", "dark", 375)}
+WHOLE = set(itertools.product(("en", "de"), ("light", "dark"), (375, 1280)))
+
+
+def visitor(browser: Browser, url: str, page: everywhere.Page, language: str) -> Page:
+    """A browser of that person's, on that page; what it says in its console is kept."""
+    context = browser.new_context(locale=language, timezone_id="Europe/Berlin")
+    if page.user:
+        client = Client()
+        client.force_login(page.user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
+    tab = context.new_page()
+    tab.said = []
+    tab.on("console", lambda message: tab.said.append(message.text))
+    tab.on("pageerror", lambda error: tab.said.append(str(error)))
+    return tab
+
+
+def faults(tab: Page, page: everywhere.Page) -> list[str]:
+    """What axe finds, and what a narrow window cuts off."""
+    # The admin's own pages are Django's; best practice is asked of ours alone.
+    rules = WCAG[:-1] if page.name.startswith("admin:") else WCAG
+    found = AXE.run(tab, options={"runOnly": rules, "resultTypes": ["violations"]})
+    lines = [
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
+    if tab.evaluate(EXCESS) > 0 and not page.name.startswith("admin:"):
+        lines.append(f"{tab.viewport_size} is too narrow by {tab.evaluate(EXCESS)} px")
+    return lines
+
+
+def looks(language: str) -> list[tuple[str, int]]:
+    chosen = WHOLE if IS_STRESS else SAMPLE
+    return sorted((theme, width) for spoken, theme, width in chosen if spoken == language)
+
+
+@pytest.mark.stress
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_page(browser, live_server, language, figure):
+    here, problems, seen = everywhere.world(language), {}, 0
+    for page in everywhere.pages(here):
+        tab = visitor(browser, live_server.url, page, language)
+        tab.goto(live_server.url + page.path)
+        for theme, width in looks(language):
+            tab.emulate_media(color_scheme=theme)
+            tab.set_viewport_size({"width": width, "height": 800})
+            seen += 1
+            if found := faults(tab, page):
+                problems[page.name, page.path, theme, width] = found
+        # A page that isn't there says so in the console too: that is its status.
+        said = [line for line in tab.said if not line.startswith("Failed to load resource")]
+        if said:
+            problems[page.name, page.path, "console", 0] = said
+        tab.context.close()
+    assert not problems, "\n".join(f"{key}: {lines}" for key, lines in problems.items())
+    figure(f"pages looked at by axe ({language})", str(seen))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_axe_notices(browser, live_server):
+    everywhere.world()
+    tab = visitor(browser, live_server.url, everywhere.Page("home", "/"), "en")
+    tab.goto(live_server.url)
+    tab.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x>')")
+    tab.evaluate("document.querySelector('main').style.width = '3000px'")
+    found = " ".join(faults(tab, everywhere.Page("home", "/")))
+    assert "image-alt" in found
+    assert "too narrow" in found
+    tab.context.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_jumps_while_it_loads(browser, live_server):
+    here = everywhere.world()
+    wanted = {"home", "mentors:list", "mentors:detail", "bookings:list"}
+    for page in everywhere.pages(here):
+        if page.name in wanted:
+            tab = visitor(browser, live_server.url, page, "en")
+            tab.goto(live_server.url + page.path, wait_until="networkidle")
+            assert tab.evaluate(SHIFTED) < 0.02, page
+            tab.context.close()
