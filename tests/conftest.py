@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -224,6 +225,15 @@ def figure() -> Callable[[str, str], None]:
     """`figure("bookings contested", "10,000")` goes into the table that `make stress` writes."""
     engine = "postgresql" if settings.IS_POSTGRES else "sqlite"
     return partial(budget.note_figure, engine=engine)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """The demo, seeded and served on a Monday morning to come; gives its address."""
+    from tests.visitors import served_site
+
+    with served_site(tmp_path) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,9 @@
   // After a refused form the summary of what is wrong is where one reads on.
   const errors = document.querySelector(".form-errors");
   if (errors) {
+    // The skip link's fragment, still in the address, would take the focus away again.
+    if (window.location.hash)
+      window.history.replaceState(null, "", window.location.pathname + window.location.search);
     errors.tabIndex = -1;
     errors.focus();
   }

@@ -1,0 +1,188 @@
+"""The main job in a browser without JavaScript, and by keyboard alone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bookings.models import AvailabilitySlot, Booking
+from mentormatch.demo import people
+from reviews.models import Review
+from tests.visitors import Visitor, book, find, log_in_as, sign_up, visiting
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
+Status = Booking.Status
+# What has the focus: what it is called, whether it can be seen to have it, and where it stands.
+FOCUSED = """() => {
+  const element = document.activeElement;
+  // A link that covers its card shows its outline around the card.
+  const shows = (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2)
+    || style.boxShadow !== "none";
+  const label = element.labels?.[0]?.innerText;
+  const name = element.getAttribute("aria-label") || label || element.innerText || element.value;
+  const box = element.getBoundingClientRect();
+  return {
+    name: (name || element.name || "").trim(),
+    isShown: shows(getComputedStyle(element)) || shows(getComputedStyle(element, "::after")),
+    isInView: box.bottom > 0 && box.top < innerHeight,
+    order: [...document.querySelectorAll("*")].indexOf(element),
+  };
+}"""
+MOST_TABS = 150
+
+
+def test_without_javascript(browser: Browser, site: str) -> None:
+    with visiting(browser, site, java_script_enabled=False) as mentee:
+        sign_up(mentee, "ada@example.com", "Ada Lovelace")
+        find(mentee, "django", people.MENTOR.person.name)
+        booking = Booking.objects.get(code=book(mentee, day=3))
+        assert booking.status == Status.CONFIRMED
+
+        mentee.follow("Cancel")
+        mentee.fill("Why", "Something came up.")
+        mentee.press("Cancel the session")
+        mentee.sees("goes back to you")
+        booking.refresh_from_db()
+        assert (booking.status, booking.refund_minor) == (Status.CANCELLED, booking.price_minor)
+    review_and_open_hours(browser, site)
+
+
+def review_and_open_hours(browser: Browser, site: str) -> None:
+    with visiting(browser, site, java_script_enabled=False) as visitor:
+        log_in_as(visitor, "mentee")
+        to_review = Booking.objects.filter(
+            mentee__email=people.MENTEE.email, status=Status.COMPLETED, seat__session__reviews=None
+        ).first()
+        visitor.go(f"/sessions/{to_review.seat.session.code}/review/")
+        visitor.page.get_by_label("4 stars").check()
+        visitor.press("Send the review")
+        assert Review.objects.get(session=to_review.seat.session).rating == 4
+
+        visitor.context.clear_cookies()
+        log_in_as(visitor, "mentor2")
+        hours = AvailabilitySlot.objects.filter(mentor__user__email="mentor2@example.com")
+        before = set(hours.values_list("weekday", "start_minute", "end_minute"))
+        visitor.go("/dashboard/availability/")
+        form = visitor.page.locator("form", has=visitor.page.locator("[name=weekday]")).first
+        form.locator("[name=weekday]").select_option("5")
+        form.locator("[name=start_time]").fill("10:00")
+        form.locator("[name=end_time]").fill("12:00")
+        form.get_by_role("button").click()
+        after = set(hours.values_list("weekday", "start_minute", "end_minute"))
+        assert after - before == {(5, 600, 720)}
+        visitor.press(re.compile("Remove Saturday"))
+        assert set(hours.values_list("weekday", "start_minute", "end_minute")) == before
+
+
+class Typist(Visitor):
+    """Somebody who has no mouse: every step is a key, and what has the focus must be seen."""
+
+    def tab_to(self, name: str | re.Pattern[str]) -> None:
+        """Press Tab until that has the focus; the way there goes down the page."""
+        place = -1
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            focus = self.page.evaluate(FOCUSED)
+            assert focus["isShown"], f"The focus on {focus['name']!r} can't be seen."
+            assert focus["isInView"], f"{focus['name']!r} has the focus out of sight."
+            if re.search(name, focus["name"]):
+                return
+            assert focus["order"] > place, f"{focus['name']!r} comes too late."
+            place = focus["order"]
+        raise AssertionError(f"No Tab leads to {name!r}.")
+
+    def skip_to_content(self) -> None:
+        """The first thing on each page is the way past its head."""
+        self.page.keyboard.press("Tab")
+        assert self.page.evaluate(FOCUSED)["name"] == "Skip to the content"
+        self.page.keyboard.press("Enter")
+        assert self.page.evaluate("document.activeElement.id") == "main"
+
+    def enter(self, name: str | re.Pattern[str], key: str = "Enter") -> None:
+        self.tab_to(name)
+        self.page.keyboard.press(key)
+
+    def type(self, name: str | re.Pattern[str], text: str) -> None:
+        self.tab_to(name)
+        self.page.keyboard.type(text)
+
+
+def settled(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+
+
+def test_by_keyboard_alone(browser: Browser, site: str) -> None:
+    visitor = Typist(browser, site, reduced_motion="reduce")  # nothing scrolls slowly
+    page = visitor.page
+    sign_up_by_keyboard(visitor)
+
+    visitor.go("/")
+    visitor.skip_to_content()
+    visitor.type("get better at", "django")
+    page.keyboard.press("Enter")
+    settled(page)
+    visitor.skip_to_content()
+    visitor.enter(people.MENTOR.person.name)
+    settled(page)
+    visitor.skip_to_content()
+    visitor.enter(re.compile(r"1 h\b"))
+    expect(page.locator("[aria-current=page]").filter(has_text="1 h")).to_be_visible()
+    code = book_by_keyboard(visitor)
+
+    visitor.skip_to_content()
+    visitor.enter("^Cancel$")
+    settled(page)
+    visitor.skip_to_content()
+    visitor.type("Why", "Something came up.")
+    visitor.enter("^Cancel the session")
+    visitor.sees("goes back to you")
+    assert Booking.objects.get(code=code).status == Status.CANCELLED
+    assert visitor.problems == []
+    visitor.context.close()
+
+
+def sign_up_by_keyboard(visitor: Typist) -> None:
+    """Once with a mistake: the summary has the focus, and leads to the field at fault."""
+    visitor.go("/accounts/signup/")
+    visitor.skip_to_content()
+    visitor.type("^Name", "Ada Lovelace")
+    visitor.type("^E-mail", "ada@example.com")
+    visitor.type("^Password", "12345")
+    visitor.enter("^Create my account")
+    expect(visitor.page.locator(".form-errors")).to_be_focused()
+    visitor.enter("^Password")
+    expect(visitor.page.locator("[name=password1]")).to_be_focused()
+    visitor.page.keyboard.type("a-long-enough-secret")
+    visitor.enter("^Create my account")
+    expect(visitor.page.get_by_text("Your account, Ada Lovelace")).to_be_visible()
+    visitor.problems.clear()  # the refused form's status is a line in the console
+
+
+def book_by_keyboard(visitor: Typist) -> str:
+    """From the picker through the payment; gives the booking's code."""
+    page = visitor.page
+    settled(page)
+    page.locator("a.slot").nth(40).focus()  # after forty Tabs, and as many looks
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/book/**")
+    visitor.skip_to_content()
+    visitor.type("talk about", "How to begin.")
+    visitor.enter("I agree", key="Space")
+    visitor.enter("^Book and pay")
+    page.wait_for_url("**/pay/**")
+    visitor.skip_to_content()
+    visitor.enter("at Stripe$")
+    page.wait_for_url("**/checkout/**")
+    for name, text in {
+        "card_number": "4242424242424242",
+        "exp_month": "12",
+        "exp_year": "2040",
+        "cvc": "123",
+        "name": "Ada",
+    }.items():
+        while page.evaluate("document.activeElement.name") != name:
+            page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    visitor.enter("^Pay")
+    visitor.sees("It's on.")
+    return page.url.rstrip("/").rpartition("/")[2]
