@@ -67,14 +67,24 @@
     button.addEventListener("click", () => window.print());
   });
 
-  // What htmx changed is said aloud, once; whoever pressed what is gone now reads on at its title.
-  document.addEventListener("htmx:afterSettle", (event) => {
-    const part = event.detail.elt;
-    const title = part.matches("[data-announce]") ? part : part.querySelector("[data-announce]");
+  // What htmx changed is said aloud, if it says something else than before; whoever pressed what
+  // is gone now reads on at its title.
+  const words = (part) => {
+    const copy = part?.cloneNode(true);
+    copy?.querySelectorAll("[aria-hidden]").forEach((drawing) => drawing.remove());
+    return copy?.textContent.replace(/\s+/g, " ").trim();
+  };
+  let before = words(document.querySelector("[data-announce]"));
+  let wasWithin = false;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    wasWithin = event.detail.target.contains(document.activeElement);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const title = document.querySelector("[data-announce]");
     if (!title) return;
-    const said = document.getElementById("said");
-    if (said.textContent !== title.textContent) said.textContent = title.textContent;
-    if (document.activeElement !== document.body) return;
+    if (words(title) !== before) document.getElementById("said").textContent = words(title);
+    before = words(title);
+    if (!wasWithin || document.activeElement !== document.body) return;
     title.tabIndex = -1;
     title.focus({ preventScroll: true });
   });

@@ -1,11 +1,23 @@
 """What the script adds, and that the page's policy stops none of it."""
 
+import datetime as dt
+
 import pytest
+from django.conf import settings
+from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from mentormatch import times
 from tests.conftest import PASSWORD
-from tests.factories import MentorFactory, UserFactory, open_every_day
+from tests.factories import (
+    BookingFactory,
+    MentorFactory,
+    PresenceFactory,
+    SessionFactory,
+    UserFactory,
+    open_every_day,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 EXCESS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -63,6 +75,23 @@ def test_turning_the_week_says_the_days_and_keeps_ones_place(visit):
     expect(page.locator("#slots-later")).to_be_focused()
     page.keyboard.press("Enter")  # to the last week, which has no later one
     expect(page.locator("#slots h3")).to_be_focused()
+
+
+def test_the_room_says_who_has_come(browser, live_server, client):
+    booking = BookingFactory(starts_at=times.now() + dt.timedelta(minutes=5))
+    session = SessionFactory(booking=booking)
+    client.force_login(booking.mentee)
+    context = browser.new_context(base_url=live_server.url)
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+    context.add_cookies([cookie])
+    page = context.new_page()
+    page.goto(reverse("sessions:room", args=[session.code]))
+    PresenceFactory(session=session, joined_at=times.now())
+    # The page asks every five seconds.
+    expect(page.locator("#said")).to_contain_text("here since", timeout=60_000)
+    expect(page.locator("#said")).to_contain_text(booking.mentor.name)
+    context.close()
 
 
 def test_a_request_without_an_answer_is_told_until_one_comes(browser, live_server):
