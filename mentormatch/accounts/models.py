@@ -26,6 +26,14 @@ def site_languages() -> list[tuple[str, Any]]:
 TURNING_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
+def shown_name(full_name: str, email: str) -> str:
+    """The name, or the part of the address before the @ where none was given.
+
+    Without the marks of Unicode's UAX 9 that would turn the words around it as well.
+    """
+    return full_name.translate(TURNING_MARKS).strip() or email.partition("@")[0]
+
+
 class EmailUserManager(UserManager["User"]):
     """Creates accounts by e-mail address; addresses are kept in lower case."""
 
@@ -79,11 +87,8 @@ class User(AbstractUser):
         return self.get_full_name()
 
     def get_full_name(self) -> str:
-        """The name, or the part of the address before the @ where none was given.
-
-        Without the marks of Unicode's UAX 9 that would turn the words around it as well.
-        """
-        return self.full_name.translate(TURNING_MARKS).strip() or self.email.partition("@")[0]
+        """The name as pages and mails show it."""
+        return shown_name(self.full_name, self.email)
 
     def get_short_name(self) -> str:
         return self.get_full_name().split(" ")[0]

@@ -60,8 +60,8 @@ def mentor_detail(request: HttpRequest, slug: str) -> HttpResponse:
     mentor = get_object_or_404(visible, slug=slug)
     made = offers(mentor, request, had_trial=getattr(mentor, "had_trial", False))
     chosen = next((offer for offer in made if offer.is_chosen), None)
-    public = Review.objects.public().filter(mentor=mentor).for_profile()
-    reviews = list(public[:REVIEWS_SHOWN]) if mentor.review_count else []
+    public = Review.objects.public().filter(mentor=mentor)
+    reviews, shares = public.told(REVIEWS_SHOWN) if mentor.review_count else ([], {})
     context = {
         "mentor": mentor,
         "languages": [language_name(code) for code in mentor.languages],
@@ -69,7 +69,7 @@ def mentor_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "chosen": chosen,
         "picker": _picker(request, mentor, chosen),
         "reviews": reviews,
-        "shares": reviews[0].shares.items() if reviews else (),
+        "shares": shares.items(),
         "is_own": mentor.user_id == request.user.pk,
     }
     return render(request, "mentors/detail.html", context)
