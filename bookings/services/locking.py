@@ -49,7 +49,7 @@ def lock_mentor(mentor: MentorProfile) -> MentorProfile:
 def lock_pair(*, mentor: MentorProfile, mentee: User) -> MentorProfile:
     """Lock a mentor and a mentee; gives the mentor as they are now."""
     people = User.objects.filter(pk__in=[mentor.user_id, mentee.pk]).order_by("pk")
-    list(people.select_for_update(no_key=True))
+    list(people.select_for_update(no_key=True).values_list("pk"))
     return lock_mentor(mentor)
 
 

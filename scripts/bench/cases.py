@@ -67,11 +67,13 @@ def cases(world: World) -> list[Case]:
     slots = [f"/api/v1/mentors/{mentor.pk}/slots" for mentor in seen]
     demo = MentorProfile.objects.get(user__email="mentor@example.com")
     long_week = reverse("mentors:detail", args=[demo.slug])
+    # On a day without free times the page looks for the nearest as well.
+    monday = (world.now + dt.timedelta(days=7 - world.now.weekday())).date()
     free = world.free()
     return [
         Case("a mentor's week of slots", _gets(week), PAGE, 2),
         Case("… logged in", _gets(week, mentees), PAGE, 2),
-        Case("… 1 day", _gets([f"{page}?days=1" for page in week]), PAGE),
+        Case("… 1 day", _gets([f"{page}?days=1&from={monday}" for page in week]), PAGE),
         Case("… 31 days", _gets([f"{page}?days=31" for page in week]), PAGE),
         Case("… of a mentor with 112 times a week", _gets([long_week]), PAGE),
         Case("search", _gets([reverse("mentors:list")]), PAGE),
