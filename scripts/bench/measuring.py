@@ -49,7 +49,7 @@ class Bench:
     """Both servers on one database, and the rounds that are made."""
 
     def __init__(self, world: World, ours: Server, floor: Server, *, is_quick: bool) -> None:
-        self.rounds, self.requests = (3, 80) if is_quick else (9, 120)
+        self.rounds, self.requests = (3, 80) if is_quick else (7, 100)
         self.world = world
         self.ours, self.floor = ours, floor
         self.clients = {server: Clients(server[0]) for server in (ours, floor)}

@@ -291,6 +291,24 @@ def slot_links(picker: Any, on: dt.date, choices: Iterable[Any]) -> SafeString:
     )
 
 
+@register.simple_tag
+def told_reviews(reviews: Iterable[Any]) -> SafeString:
+    """The reviews on a mentor's page, as `Review.objects.told` gives them: made here likewise."""
+    return format_html_join(
+        "\n",
+        '<li class="row-item"><article><p class="meta mb-1"><span>{}</span><span>{}</span>'
+        '<span>{}</span></p><p class="mb-0" dir="auto">{}</p></article></li>',
+        (
+            (stars(told.rating), told.writer, local_date(told.created_at), _lines(told.comment))
+            for told in reviews
+        ),
+    )
+
+
+def _lines(text: str) -> SafeString:
+    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in text.splitlines()))
+
+
 @register.simple_tag(takes_context=True)
 def undo_button(context: Context, message: Message) -> str:
     """`{% undo_button message %}`: the button of a message that can be taken back, or nothing."""
