@@ -23,7 +23,12 @@ class AvailabilitySlot(TimestampedModel):
     Minutes since midnight in the mentor's zone; 1440 is 24:00. Windows that touch are one.
     """
 
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.CASCADE, related_name="availability")
+    mentor = models.ForeignKey(
+        MentorProfile,
+        on_delete=models.CASCADE,
+        related_name="availability",
+        verbose_name=_("mentor"),
+    )
     weekday = models.PositiveSmallIntegerField(_("weekday"), null=True, blank=True)
     date = models.DateField(_("date"), null=True, blank=True)
     start_minute = models.PositiveSmallIntegerField()
@@ -61,7 +66,9 @@ class AvailabilitySlot(TimestampedModel):
 class TimeOff(TimestampedModel):
     """Whole days of the mentor's wall calendar on which nothing is offered; both ends count."""
 
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.CASCADE, related_name="time_off")
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.CASCADE, related_name="time_off", verbose_name=_("mentor")
+    )
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
 
@@ -139,9 +146,14 @@ class Booking(TimestampedModel):
     TOOK_PLACE: ClassVar[tuple[str, ...]] = (Status.COMPLETED, Status.NO_SHOW)
 
     code = PublicIdField()
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="bookings")
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("mentor")
+    )
     mentee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bookings"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="bookings",
+        verbose_name=_("mentee"),
     )
     session_type = models.CharField(_("kind"), max_length=16, choices=Type, default=Type.ONE_ON_ONE)
     status = models.CharField(_("status"), max_length=16, choices=Status, editable=False)
@@ -155,23 +167,46 @@ class Booking(TimestampedModel):
     currency = models.CharField(_("currency"), max_length=3)
     free_cancellation_until = models.DateTimeField(_("free cancellation until"))
     # Pending: to pay until …, or (never both) to be answered by the mentor until ….
-    hold_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
-    answer_by_at = models.DateTimeField(null=True, blank=True, editable=False)
-    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    cancelled_by = models.CharField(max_length=16, choices=Side, blank=True, editable=False)
-    cancellation_code = models.CharField(
-        max_length=16, choices=CancellationCode, blank=True, editable=False
+    hold_expires_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("held until")
     )
-    cancellation_reason = models.CharField(max_length=500, blank=True)
+    answer_by_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("to be answered by")
+    )
+    confirmed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("confirmed at")
+    )
+    completed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("completed at")
+    )
+    cancelled_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("cancelled at")
+    )
+    cancelled_by = models.CharField(
+        max_length=16, choices=Side, blank=True, editable=False, verbose_name=_("cancelled by")
+    )
+    cancellation_code = models.CharField(
+        max_length=16,
+        choices=CancellationCode,
+        blank=True,
+        editable=False,
+        verbose_name=_("kind of cancellation"),
+    )
+    cancellation_reason = models.CharField(
+        max_length=500, blank=True, verbose_name=_("reason of the cancellation")
+    )
     refund_minor = models.PositiveIntegerField(
-        default=0, editable=False, help_text=_("What the policy gives back on cancellation.")
+        default=0,
+        editable=False,
+        help_text=_("What the policy gives back on cancellation."),
+        verbose_name=_("given back (minor units)"),
     )
     # SEQUENCE of the invitation (RFC 5546): rises with each change of time.
-    sequence = models.PositiveSmallIntegerField(default=0, editable=False)
+    sequence = models.PositiveSmallIntegerField(
+        default=0, editable=False, verbose_name=_("version of the invitation")
+    )
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True
+        default=dict, blank=True, verbose_name=_("further data")
     )
 
     objects: ClassVar[BookingQuerySet] = BookingQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
@@ -259,15 +294,23 @@ class CalendarEntry(TimestampedModel):
         HOLD = "hold", _("held")
 
     mentor = models.ForeignKey(
-        MentorProfile, on_delete=models.CASCADE, related_name="calendar_entries"
+        MentorProfile,
+        on_delete=models.CASCADE,
+        related_name="calendar_entries",
+        verbose_name=_("mentor"),
     )
     booking = models.OneToOneField(
-        Booking, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_entry"
+        Booking,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="calendar_entry",
+        verbose_name=_("booking"),
     )
-    kind = models.CharField(max_length=16, choices=Kind)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    is_live = models.BooleanField(default=True)
+    kind = models.CharField(max_length=16, choices=Kind, verbose_name=_("kind"))
+    starts_at = models.DateTimeField(verbose_name=_("starts"))
+    ends_at = models.DateTimeField(verbose_name=_("ends"))
+    is_live = models.BooleanField(default=True, verbose_name=_("takes time"))
 
     class Meta:
         verbose_name = _("calendar entry")

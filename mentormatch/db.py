@@ -33,6 +33,7 @@ class PublicIdField(models.CharField[str, str]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_length": 32, "unique": True, "default": public_id, "editable": False}
+        kwargs |= {"verbose_name": _("code")}
         super().__init__(*args, **kwargs)
 
 

@@ -84,15 +84,24 @@ class Review(TimestampedModel):
     COMMENT_LENGTH = 2000
 
     code = PublicIdField()
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="reviews")
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="reviews")
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, related_name="reviews", verbose_name=_("session")
+    )
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.PROTECT, related_name="reviews", verbose_name=_("mentor")
+    )
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="reviews",
+        verbose_name=_("written by"),
     )
     rating = models.PositiveSmallIntegerField(_("stars"))
     comment = models.TextField(_("comment"), max_length=COMMENT_LENGTH, blank=True)
     is_public = models.BooleanField(_("public"), default=True)
-    hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+    hidden_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("hidden at")
+    )
     hidden_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -100,8 +109,11 @@ class Review(TimestampedModel):
         blank=True,
         editable=False,
         related_name="+",
+        verbose_name=_("hidden by"),
     )
-    hidden_reason = models.CharField(max_length=300, blank=True, editable=False)
+    hidden_reason = models.CharField(
+        max_length=300, blank=True, editable=False, verbose_name=_("reason for hiding")
+    )
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 

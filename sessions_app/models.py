@@ -62,20 +62,30 @@ class Session(TimestampedModel):
     LIVE: ClassVar[tuple[str, ...]] = (Status.SCHEDULED, Status.IN_PROGRESS)
 
     code = PublicIdField()
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="sessions")
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.PROTECT, related_name="sessions", verbose_name=_("mentor")
+    )
     status = models.CharField(
         _("status"), max_length=16, choices=Status, default=Status.SCHEDULED, editable=False
     )
     starts_at = models.DateTimeField(_("starts"), editable=False)
     ends_at = models.DateTimeField(_("ends"), editable=False)
-    started_at = models.DateTimeField(null=True, blank=True, editable=False)
-    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
-    room_name = models.CharField(
-        max_length=64, unique=True, default=random_room_name, editable=False
+    started_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("started at")
     )
-    recording_url = models.URLField(blank=True)
+    ended_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("ended at")
+    )
+    room_name = models.CharField(
+        max_length=64,
+        unique=True,
+        default=random_room_name,
+        editable=False,
+        verbose_name=_("name of the room"),
+    )
+    recording_url = models.URLField(blank=True, verbose_name=_("recording"))
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True
+        default=dict, blank=True, verbose_name=_("further data")
     )
 
     objects: ClassVar[SessionQuerySet] = SessionQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
@@ -121,8 +131,12 @@ class Session(TimestampedModel):
 class Seat(models.Model):
     """A booking's place in a session: one in a one-on-one, several in a group."""
 
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="seats")
-    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="seat")
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, related_name="seats", verbose_name=_("session")
+    )
+    booking = models.OneToOneField(
+        Booking, on_delete=models.PROTECT, related_name="seat", verbose_name=_("booking")
+    )
 
     def __str__(self) -> str:
         return f"{self.session_id}/{self.booking_id}"
@@ -141,8 +155,15 @@ class PresenceQuerySet(models.QuerySet["Presence"]):
 class Presence(TimestampedModel):
     """One stay of one person in a room: the evidence of who came, and when."""
 
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="presences")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, related_name="presences", verbose_name=_("session")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("person"),
+    )
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
 

@@ -136,7 +136,10 @@ class MentorProfile(TimestampedModel):
         SUSPENDED = "suspended", _("suspended")
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="mentor_profile"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="mentor_profile",
+        verbose_name=_("person"),
     )
     slug = models.SlugField(_("address"), max_length=80, unique=True)
     status = models.CharField(
@@ -177,11 +180,19 @@ class MentorProfile(TimestampedModel):
     # Whether Stripe can send money there: written by `payments` through `mentors.services`.
     is_payable = models.BooleanField(_("can be paid"), default=False, editable=False)
     # Statistics: sums, so that each change is one UPDATE. Written by `mentors.services` alone.
-    rating_sum = models.PositiveIntegerField(default=0, editable=False)
-    review_count = models.PositiveIntegerField(default=0, editable=False)
-    total_sessions = models.PositiveIntegerField(default=0, editable=False)
-    listed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    status_reason = models.CharField(max_length=300, blank=True, editable=False)
+    rating_sum = models.PositiveIntegerField(
+        default=0, editable=False, verbose_name=_("sum of stars")
+    )
+    review_count = models.PositiveIntegerField(default=0, editable=False, verbose_name=_("reviews"))
+    total_sessions = models.PositiveIntegerField(
+        default=0, editable=False, verbose_name=_("sessions held")
+    )
+    listed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("listed since")
+    )
+    status_reason = models.CharField(
+        max_length=300, blank=True, editable=False, verbose_name=_("reason of the status")
+    )
 
     objects: ClassVar[MentorQuerySet] = MentorQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 

@@ -25,31 +25,44 @@ class Mail(TimestampedModel):
         FAILED = "failed", _("failed")
 
     code = PublicIdField()
-    kind = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40, verbose_name=_("kind"))
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="mails",
+        verbose_name=_("recipient"),
     )
-    to_address = models.EmailField()
-    context: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    to_address = models.EmailField(verbose_name=_("address"))
+    context: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, verbose_name=_("what it is about")
+    )
     # The same fact queues a mail once, however often it is heard.
-    dedupe_key = models.CharField(max_length=200, unique=True)
+    dedupe_key = models.CharField(max_length=200, unique=True, verbose_name=_("sent once for"))
     status = models.CharField(
         _("status"), max_length=16, choices=Status, default=Status.QUEUED, editable=False
     )
-    subject = models.CharField(max_length=300, blank=True)
-    text = models.TextField(blank=True)
-    html = models.TextField(blank=True)
-    invitation = models.TextField(blank=True, help_text=_("The iCalendar part, if any."))
-    invitation_method = models.CharField(max_length=16, blank=True)
+    subject = models.CharField(max_length=300, blank=True, verbose_name=_("subject"))
+    text = models.TextField(blank=True, verbose_name=_("text"))
+    html = models.TextField(blank=True, verbose_name=_("HTML"))
+    invitation = models.TextField(
+        blank=True, help_text=_("The iCalendar part, if any."), verbose_name=_("invitation")
+    )
+    invitation_method = models.CharField(
+        max_length=16, blank=True, verbose_name=_("kind of invitation")
+    )
     # Begun, and known to have been refused: the difference are those of which nobody knows.
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
-    refusals = models.PositiveSmallIntegerField(default=0, editable=False)
-    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_error = models.CharField(max_length=500, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, editable=False, verbose_name=_("attempts")
+    )
+    refusals = models.PositiveSmallIntegerField(
+        default=0, editable=False, verbose_name=_("refusals")
+    )
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False, verbose_name=_("sent at"))
+    last_error = models.CharField(
+        max_length=500, blank=True, editable=False, verbose_name=_("last error")
+    )
 
     objects: ClassVar[MailQuerySet] = MailQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 

@@ -15,20 +15,35 @@ class PaymentAccount(TimestampedModel):
     """A mentor's connected account, and what Stripe said of it when last asked."""
 
     mentor = models.OneToOneField(
-        MentorProfile, on_delete=models.PROTECT, related_name="payment_account"
+        MentorProfile,
+        on_delete=models.PROTECT,
+        related_name="payment_account",
+        verbose_name=_("mentor"),
     )
     code = PublicIdField()  # the idempotency key of creating it
-    stripe_account_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
-    details_submitted = models.BooleanField(default=False, editable=False)
-    charges_enabled = models.BooleanField(default=False, editable=False)
-    payouts_enabled = models.BooleanField(default=False, editable=False)
-    transfers_active = models.BooleanField(default=False, editable=False)
-    requirements_due: models.JSONField[list[str], list[str]] = models.JSONField(
-        default=list, blank=True, editable=False
+    stripe_account_id = models.CharField(
+        max_length=64, unique=True, null=True, blank=True, verbose_name=_("account at Stripe")
     )
-    synced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    details_submitted = models.BooleanField(
+        default=False, editable=False, verbose_name=_("details submitted")
+    )
+    charges_enabled = models.BooleanField(
+        default=False, editable=False, verbose_name=_("can charge")
+    )
+    payouts_enabled = models.BooleanField(
+        default=False, editable=False, verbose_name=_("payouts enabled")
+    )
+    transfers_active = models.BooleanField(
+        default=False, editable=False, verbose_name=_("transfers active")
+    )
+    requirements_due: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list, blank=True, editable=False, verbose_name=_("what Stripe still needs")
+    )
+    synced_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("asked Stripe at")
+    )
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True
+        default=dict, blank=True, verbose_name=_("further data")
     )
 
     class Meta:
@@ -64,9 +79,13 @@ class Payout(TimestampedModel):
         CANCELED = "canceled", _("cancelled")
 
     code = PublicIdField()
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="payouts")
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.PROTECT, related_name="payouts", verbose_name=_("mentor")
+    )
     stripe_payout_id = models.CharField(max_length=100, unique=True, editable=False)
-    stripe_account_id = models.CharField(max_length=64, editable=False)
+    stripe_account_id = models.CharField(
+        max_length=64, editable=False, verbose_name=_("account at Stripe")
+    )
     status = models.CharField(_("status"), max_length=16, choices=Status, editable=False)
     amount_minor = models.PositiveBigIntegerField(_("amount"), editable=False)
     currency = models.CharField(_("currency"), max_length=3, editable=False)
@@ -74,7 +93,7 @@ class Payout(TimestampedModel):
     failure_code = models.CharField(max_length=64, blank=True, editable=False)
     failure_message = models.CharField(max_length=500, blank=True, editable=False)
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True
+        default=dict, blank=True, verbose_name=_("further data")
     )
 
     objects: ClassVar[PayoutQuerySet] = PayoutQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing

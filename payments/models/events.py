@@ -14,18 +14,28 @@ class WebhookEvent(TimestampedModel):
 
     UNFINISHED: ClassVar[Q] = Q(handled_at=None) | Q(mirrored_at=None)
 
-    event_id = models.CharField(max_length=100, unique=True)
-    type = models.CharField(max_length=100)
-    account = models.CharField(max_length=64, blank=True)
-    livemode = models.BooleanField()
-    payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    event_id = models.CharField(max_length=100, unique=True, verbose_name=_("event at Stripe"))
+    type = models.CharField(max_length=100, verbose_name=_("type"))
+    account = models.CharField(max_length=64, blank=True, verbose_name=_("account"))
+    livemode = models.BooleanField(verbose_name=_("live"))
+    payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        verbose_name=_("content")
+    )
     # Our handler's own mark: dj-stripe returns early on an event that it has stored.
-    handled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    handled_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("worked on at")
+    )
     # And that dj-stripe took it up, where it is to.
-    mirrored_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_error = models.CharField(max_length=500, blank=True, editable=False)
+    mirrored_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("mirrored at")
+    )
+    last_error = models.CharField(
+        max_length=500, blank=True, editable=False, verbose_name=_("last error")
+    )
     # What staff must look at: an event of money that no row of the ledger knows.
-    needs_attention = models.CharField(max_length=500, blank=True, editable=False)
+    needs_attention = models.CharField(
+        max_length=500, blank=True, editable=False, verbose_name=_("needs attention")
+    )
 
     class Meta:
         verbose_name = _("event")

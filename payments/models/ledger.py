@@ -69,13 +69,28 @@ class Transaction(TimestampedModel):
         _("status"), max_length=24, choices=Status, default=Status.PENDING, editable=False
     )
     booking = models.ForeignKey(
-        Booking, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
+        Booking,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="transactions",
+        verbose_name=_("booking"),
     )
     tip = models.ForeignKey(
-        Tip, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
+        Tip,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="transactions",
+        verbose_name=_("tip"),
     )
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.PROTECT, null=True, blank=True, related_name="transactions"
+        Subscription,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="transactions",
+        verbose_name=_("subscription"),
     )
     parent = models.ForeignKey(
         "self",
@@ -84,10 +99,19 @@ class Transaction(TimestampedModel):
         blank=True,
         related_name="children",
         help_text=_("The charge that a refund gives back or a payout passes on."),
+        verbose_name=_("charge"),
     )
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="transactions")
+    mentor = models.ForeignKey(
+        MentorProfile,
+        on_delete=models.PROTECT,
+        related_name="transactions",
+        verbose_name=_("mentor"),
+    )
     mentee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="transactions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="transactions",
+        verbose_name=_("mentee"),
     )
     amount_minor = models.PositiveIntegerField(_("amount"), editable=False)
     platform_fee_minor = models.PositiveIntegerField(_("platform fee"), default=0, editable=False)
@@ -95,42 +119,99 @@ class Transaction(TimestampedModel):
     currency = models.CharField(_("currency"), max_length=3, editable=False)
     # Filled in once, from what Stripe answers.
     stripe_checkout_session_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("checkout at Stripe"),
     )
-    checkout_url = models.URLField(max_length=2000, blank=True, editable=False)
-    checkout_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    checkout_url = models.URLField(
+        max_length=2000, blank=True, editable=False, verbose_name=_("address of the checkout")
+    )
+    checkout_expires_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("checkout ends at")
+    )
     stripe_payment_intent_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("payment at Stripe"),
     )
     stripe_charge_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("charge at Stripe"),
     )
     stripe_refund_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("refund at Stripe"),
     )
     stripe_transfer_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("transfer at Stripe"),
     )
     stripe_invoice_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("invoice at Stripe"),
     )
     # Of a refund: what of the payout went back with it. Of a payout: all that was reversed of it.
-    reversed_minor = models.PositiveIntegerField(default=0, editable=False)
-    stripe_reversal_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+    reversed_minor = models.PositiveIntegerField(
+        default=0, editable=False, verbose_name=_("reversed (minor units)")
     )
-    settled_minor = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    settled_currency = models.CharField(max_length=3, blank=True, editable=False)
-    stripe_fee_minor = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    succeeded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stripe_reversal_id = models.CharField(
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("reversal at Stripe"),
+    )
+    settled_minor = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, verbose_name=_("settled (minor units)")
+    )
+    settled_currency = models.CharField(
+        max_length=3, blank=True, editable=False, verbose_name=_("settled in")
+    )
+    stripe_fee_minor = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, verbose_name=_("Stripe's fee (minor units)")
+    )
+    succeeded_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("succeeded at")
+    )
     # How our call to Stripe is going.
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
-    next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_error = models.CharField(max_length=500, blank=True, editable=False)
-    needs_attention = models.CharField(max_length=500, blank=True, editable=False)
-    reason = models.CharField(max_length=500, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, editable=False, verbose_name=_("attempts")
+    )
+    next_attempt_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("next attempt at")
+    )
+    last_error = models.CharField(
+        max_length=500, blank=True, editable=False, verbose_name=_("last error")
+    )
+    needs_attention = models.CharField(
+        max_length=500, blank=True, editable=False, verbose_name=_("needs attention")
+    )
+    reason = models.CharField(max_length=500, blank=True, editable=False, verbose_name=_("reason"))
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True
+        default=dict, blank=True, verbose_name=_("further data")
     )
 
     objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
