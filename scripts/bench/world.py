@@ -110,7 +110,7 @@ def _maker(field: Field[Any, Any]) -> Callable[[], Any]:
 def _people(world: World) -> None:
     password = make_password("a password that nobody logs in with")
     people = [
-        {"email": f"bench{number}@example.com", "full_name": f"Person {number}"}
+        {"email": f"listed{number}@example.com", "full_name": f"Person {number}"}
         | {"password": password, "time_zone": ZONES[number % len(ZONES)]}
         for number in range(MENTORS + MENTEES)
     ]
@@ -144,7 +144,7 @@ def _mentor(number: int, user: int) -> Row:
     """Weekdays from nine to five, an hour each: 40 times a week, 37 of them free."""
     return {
         "user_id": user,
-        "slug": f"bench-{number}",
+        "slug": f"listed-{number}",
         "status": MentorProfile.Status.LISTED,
         "headline": f"Knows {WORDS[number % len(WORDS)]} from twenty years of work",
         "bio": "Built it, ran it, and can tell what went wrong.\n\nAsk me about it. " * 3,
