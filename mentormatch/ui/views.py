@@ -1,7 +1,7 @@
 """The start page."""
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -21,8 +21,8 @@ def home(request: HttpRequest) -> HttpResponse:
     listed = MentorProfile.objects.listed().for_cards()
     mentors = list(listed.order_by("-review_count", "pk")[:MENTORS_SHOWN])
     free = next_slots(mentors, now=times.now())
-    offered = Count("mentors", filter=Q(mentors__in=MentorProfile.objects.listed()))
-    topics = Topic.objects.annotate(offered=offered).filter(offered__gt=0)
+    helped_with = Topic.objects.filter(mentors__in=MentorProfile.objects.listed())
+    topics = helped_with.annotate(offered=Count("mentors"))
     context = {
         "form": SearchForm(),
         "cards": [{"mentor": mentor, "next_slot": free[mentor.pk]} for mentor in mentors],
