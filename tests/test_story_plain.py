@@ -8,12 +8,13 @@ from playwright.sync_api import Browser, expect
 from bookings.models import AvailabilitySlot, Booking
 from mentormatch.demo import people
 from reviews.models import Review
+from sessions_app.models import Session
 from tests.visitors import Visitor, book, find, log_in_as, sign_up, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 Status = Booking.Status
 # What has the focus: what it is called, whether it can be seen to have it, and where it stands.
-FOCUSED = """() => {
+FOCUSED = r"""() => {
   const element = document.activeElement;
   // A link that covers its card shows its outline around the card.
   const shows = (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2)
@@ -22,7 +23,7 @@ FOCUSED = """() => {
   const name = element.getAttribute("aria-label") || label || element.innerText || element.value;
   const box = element.getBoundingClientRect();
   return {
-    name: (name || element.name || "").trim(),
+    name: (name || element.name || "").trim().replace(/\s+/g, " "),
     isShown: shows(getComputedStyle(element)) || shows(getComputedStyle(element, "::after")),
     isInView: box.bottom > 0 && box.top < innerHeight,
     order: [...document.querySelectorAll("*")].indexOf(element),
@@ -50,13 +51,11 @@ def test_without_javascript(browser: Browser, site: str) -> None:
 def review_and_open_hours(browser: Browser, site: str) -> None:
     with visiting(browser, site, java_script_enabled=False) as visitor:
         log_in_as(visitor, "mentee")
-        to_review = Booking.objects.filter(
-            mentee__email=people.MENTEE.email, status=Status.COMPLETED, seat__session__reviews=None
-        ).first()
-        visitor.go(f"/sessions/{to_review.seat.session.code}/review/")
+        session = a_session_to_review()
+        visitor.go(f"/sessions/{session.code}/review/")
         visitor.page.get_by_label("4 stars").check()
         visitor.press("Send the review")
-        assert Review.objects.get(session=to_review.seat.session).rating == 4
+        assert Review.objects.get(session=session).rating == 4
 
         visitor.context.clear_cookies()
         log_in_as(visitor, "mentor2")
@@ -74,6 +73,12 @@ def review_and_open_hours(browser: Browser, site: str) -> None:
         assert set(hours.values_list("weekday", "start_minute", "end_minute")) == before
 
 
+def a_session_to_review() -> Session:
+    """The one of the demo's mentee that is over and has no review yet."""
+    mine = Booking.objects.filter(mentee__email=people.MENTEE.email, status=Status.COMPLETED)
+    return mine.filter(seat__session__reviews=None).first().seat.session
+
+
 class Typist(Visitor):
     """Somebody who has no mouse: every step is a key, and what has the focus must be seen."""
 
@@ -83,6 +88,8 @@ class Typist(Visitor):
         for _ in range(MOST_TABS):
             self.page.keyboard.press("Tab")
             focus = self.page.evaluate(FOCUSED)
+            if focus["order"] == place:
+                continue  # within a date: the browser shows which part of it
             assert focus["isShown"], f"The focus on {focus['name']!r} can't be seen."
             assert focus["isInView"], f"{focus['name']!r} has the focus out of sight."
             if re.search(name, focus["name"]):
@@ -144,6 +151,45 @@ def test_by_keyboard_alone(browser: Browser, site: str) -> None:
     assert Booking.objects.get(code=code).status == Status.CANCELLED
     assert visitor.problems == []
     visitor.context.close()
+
+
+def test_a_review_and_opening_hours_by_keyboard_alone(browser: Browser, site: str) -> None:
+    visitor = Typist(browser, site, reduced_motion="reduce")
+    log_in_by_keyboard(visitor, "mentee")
+    session = a_session_to_review()
+    visitor.go(f"/sessions/{session.code}/review/")
+    visitor.skip_to_content()
+    visitor.tab_to("star")
+    for _ in range(5):  # a group of radio buttons is one stop, and the arrows choose
+        if visitor.page.get_by_label("4 stars").is_checked():
+            break
+        visitor.page.keyboard.press("ArrowRight")
+    visitor.type("What should others know", "Patient.")
+    visitor.follow_to("^Send the review")
+    assert Review.objects.get(session=session).rating == 4
+
+    visitor.context.clear_cookies()
+    log_in_by_keyboard(visitor, "mentor2")
+    visitor.go("/dashboard/availability/")
+    visitor.skip_to_content()
+    visitor.tab_to("^Every")
+    visitor.page.keyboard.type("Saturday")
+    visitor.type("^From", "10:00")
+    visitor.type("^Until", "12:00")
+    visitor.follow_to("^Add")
+    saturday = AvailabilitySlot.objects.filter(mentor__user__email="mentor2@example.com", weekday=5)
+    assert saturday.values_list("start_minute", "end_minute").get() == (600, 720)
+    visitor.skip_to_content()
+    visitor.follow_to("^Remove Saturday")
+    assert not saturday.exists()
+    assert visitor.problems == []
+    visitor.context.close()
+
+
+def log_in_by_keyboard(visitor: Typist, name: str) -> None:
+    visitor.go("/demo/")
+    visitor.skip_to_content()
+    visitor.follow_to(f"^Log in as {name}$")
 
 
 def sign_up_by_keyboard(visitor: Typist) -> None:
