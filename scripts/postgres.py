@@ -12,7 +12,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.ports import free_port  # needs the path
 
 MISSING = "no PostgreSQL server found: install one (Debian: apt-get install postgresql)"
 USER = "mentormatch"
@@ -133,9 +136,7 @@ def _make_cluster(binaries: Path, folder: Path, password: str, run_as: dict[str,
 def _start(binaries: Path, folder: Path, run_as: dict[str, Any], options: dict[str, str]) -> int:
     """Start it and return its port. A port that someone takes meanwhile is tried anew."""
     for attempt in range(5):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         options |= {"port": str(port), "unix_socket_directories": str(folder)}
         settings = " ".join(f"-c {name}={value}" for name, value in options.items())
         (folder / "settings").write_text(settings)

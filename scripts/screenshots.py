@@ -8,7 +8,6 @@ import argparse
 import base64
 import datetime as dt
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.ports import free_port
 from tests import browser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,12 +101,6 @@ def session_of(email: str) -> dict[str, Any]:
     client.force_login(User.objects.get(email=email))
     name = settings.SESSION_COOKIE_NAME
     return {"name": name, "value": client.cookies[name].value, "url": settings.SITE_URL}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextmanager

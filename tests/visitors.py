@@ -11,7 +11,8 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Response, expect
 
 from mentormatch import times
-from tests.background.processes import free_port, manage, wait_for
+from scripts.ports import free_port
+from tests.background.processes import manage, wait_for
 
 UP = "MentorMatch is at "
 

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scripts import postgres  # noqa: E402  # needs the path
-from scripts.bench.server import PROC, free_port, web_server  # noqa: E402  # so does it
+from scripts.bench.server import PROC, web_server  # noqa: E402  # so does it
+from scripts.ports import free_port  # noqa: E402  # so does it
 
 # What is committed is on the disk, as it has to be where money is. One process a query, so that
 # none of its CPU time is lost.

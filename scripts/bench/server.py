@@ -1,7 +1,6 @@
 """A web server as `serve` starts it, and the CPU time that it and the database have used."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,12 +14,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PROC = Path("/proc")
 WORKERS = 2
 STARTED_WITHIN_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

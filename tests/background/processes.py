@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,13 +23,6 @@ def wait_for(what: Callable[[], object], seconds: float = PATIENCE) -> None:
     while not what():
         assert time.monotonic() < deadline, "It didn't come about in time."
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Command:

@@ -20,9 +20,10 @@ from payments import services as payments
 from payments.models import Transaction, WebhookEvent
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
+from scripts.ports import free_port
 from tests.background import invariants
 from tests.background.faults import arm, caught
-from tests.background.processes import Command, free_port, manage, serving, wait_for
+from tests.background.processes import Command, manage, serving, wait_for
 from tests.background.visitors import BROKEN, CARD, Answer, Visitor
 from tests.budget import budget
 from tests.factories import MentorFactory, UserFactory, in_two_days, open_every_day

@@ -21,7 +21,8 @@ from django.urls import reverse
 from mentormatch import times
 from mentormatch.background.readiness import NOT_ASKED, SILENT
 from scripts import postgres
-from tests.background.processes import Command, free_port, serving, wait_for
+from scripts.ports import free_port
+from tests.background.processes import Command, serving, wait_for
 from tests.background.visitors import Answer, Visitor
 from tests.budget import budget
 from tests.factories import MentorFactory, UserFactory, in_two_days, open_every_day

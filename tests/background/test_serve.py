@@ -14,8 +14,9 @@ from pytest_django import Settings
 
 from mentormatch.background.management.commands.serve import Command as Serve
 from mentormatch.background.supervisor import is_loopback
+from scripts.ports import free_port
 from tests.background.jobs import linger
-from tests.background.processes import Command, free_port, manage, wait_for
+from tests.background.processes import Command, manage, wait_for
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="looks for processes in /proc"

@@ -19,8 +19,9 @@ from bookings.models import Booking
 from mentormatch import times
 from mentormatch.demo import clock
 from mentormatch.mentors.models import MentorProfile
+from scripts.ports import free_port
 from tests.background import invariants
-from tests.background.processes import Command, free_port, serving, wait_for
+from tests.background.processes import Command, serving, wait_for
 from tests.background.visitors import BROKEN, CARD, Answer, Visitor
 from tests.budget import IS_STRESS, budget
 from tests.factories import MentorFactory, UserFactory, in_two_days, open_every_day

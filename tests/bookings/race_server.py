@@ -22,6 +22,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mentormatch import times
+from scripts.ports import free_port
 from tests.databases import server_environment
 from tests.factories import UserFactory
 
@@ -33,9 +34,7 @@ WAIT = 120
 @contextmanager
 def server(**environment: str) -> Iterator[int]:
     """The port of a gunicorn with eight workers on the database of this test."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "tests.bookings.race_app:application"]
     # "sync": a worker that is busy leaves the next request to another one.
     command += ["--workers", str(WORKERS), "--worker-class", "sync", "--timeout", str(WAIT)]

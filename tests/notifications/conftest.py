@@ -1,4 +1,3 @@
-import socket
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -6,6 +5,8 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from scripts.ports import free_port
 
 
 class Sink:
@@ -25,26 +26,19 @@ class Sink:
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def smtp(settings, free_port) -> Iterator[Sink]:
+def smtp(settings) -> Iterator[Sink]:
     """A real SMTP server on a port of this machine, which the site is set to send to."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=free_port)
+    controller = Controller(sink, hostname="127.0.0.1", port=settings.EMAIL_PORT)
     controller.start()
     yield sink
     controller.stop()
 
 
 @pytest.fixture
-def no_server(settings, free_port) -> None:
+def no_server(settings) -> None:
     """The site is set to send to where nobody listens."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
