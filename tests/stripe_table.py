@@ -44,7 +44,7 @@ QUESTIONS = {
     "test_a_list_is_walked_forwards_and_backwards": "pages",
 }
 COLUMNS = ("unknown", "type", "other", "key", "pages", "expand")
-SENDERS = {"payments/stripe_service.py": "gateway", "djstripe/": "dj-stripe"}
+SENDERS = {"payments/stripe_service/": "gateway", "djstripe/": "dj-stripe"}
 Names = defaultdict[str, set[str]]
 
 

@@ -29,10 +29,11 @@ from mentormatch.background import queue
 from mentormatch.background.models import QueuedTask
 from mentormatch.background.testing import run_periodic, run_tasks
 from mentormatch.errors import DomainError
-from payments import services, stripe_service
+from payments import services
 from payments.models import PaymentAccount, Transaction, WebhookEvent
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import Delivery, DeliveryStatus, StripeObject
+from payments.stripe_service import StripeService
 from sessions_app import services as rooms
 from sessions_app.models import Session
 from tests.budget import IS_STRESS, budget
@@ -484,7 +485,7 @@ def test_calendar_and_balance_agree_whatever_happens(figure: Callable[[str, str]
 def test_the_stories_would_notice_a_write_without_its_key(monkeypatch: Any, has_key: bool) -> None:
     """One that is told by hand: the checkout is opened, the answer is lost with the process."""
     if not has_key:
-        monkeypatch.setattr(stripe_service, "_key", lambda row, verb: {})
+        monkeypatch.setattr(StripeService, "_key", staticmethod(lambda row, verb: {}))
     story = MoneyStory()
     try:
         story.people_meet(AHEAD[-1], 60, [], silent=False)

@@ -16,10 +16,11 @@ from mentormatch.background import queue
 from mentormatch.background.models import QueuedTask
 from mentormatch.background.testing import run_tasks
 from mentormatch.errors import DomainError
-from payments import services, stripe_service
+from payments import services
 from payments.models import PaymentAccount, Transaction
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import IdempotencyKey, StripeObject
+from payments.stripe_service import StripeService
 from tests.factories import MentorFactory
 from tests.payments.killing import killed_at
 
@@ -226,7 +227,7 @@ def test_two_bad_days_in_a_row(verb, request):
 @pytest.mark.parametrize("verb", TASKS)
 def test_without_its_key_the_write_is_made_twice(verb, request, monkeypatch):
     """What the tests above rest on is the key: they fail without it."""
-    monkeypatch.setattr(stripe_service, "_key", lambda row, verb: {})
+    monkeypatch.setattr(StripeService, "_key", staticmethod(lambda row, verb: {}))
     write: Write = request.getfixturevalue(verb)
     fail(write, "answered")
     worker_again()

@@ -57,7 +57,7 @@ def asks_itself(function: ast.AST) -> bool:
 @cache
 def verbs_that_ask() -> frozenset[str]:
     """The functions of payments from which a call to Stripe is reached; a task ends that."""
-    files = [*ROOT.glob("payments/services/*.py"), ROOT / "payments/handlers.py"]
+    files = [*ROOT.glob("payments/services/*.py"), *ROOT.glob("payments/handlers/*.py")]
     found = {name: body for path in files for name, body in functions(path).items()}
     asking = {name for name, body in found.items() if asks_itself(body)}
     while more := {

@@ -124,3 +124,23 @@ def test_onboarding_after_an_outage_goes_on_with_the_same_account(mode):
         services.start_onboarding(mentor=mentor)
     services.start_onboarding(mentor=mentor)
     assert StripeObject.objects.filter(type="account").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "ours", "retryable"),
+    [
+        (stripe.APIConnectionError("cut"), stripe_service.StripeUnreachable, True),
+        (stripe.RateLimitError("slow down"), stripe_service.StripeRateLimited, True),
+        (stripe.AuthenticationError("who?"), stripe_service.StripeKeyRefused, True),
+        (stripe.CardError("no", "", "card_declined"), stripe_service.CardRefused, False),
+        (stripe.InvalidRequestError("no", "amount"), stripe_service.StripeRefused, False),
+        (stripe.PermissionError("not yours"), stripe_service.StripeRefused, False),
+        (stripe.APIError("broken"), stripe_service.StripeBroken, True),
+    ],
+)
+def test_each_error_of_stripes_has_a_name_of_ours(raised, ours, retryable):
+    with pytest.raises(ours) as error, stripe_service.translated():
+        raise raised
+    assert type(error.value) is ours
+    assert error.value.retryable is retryable
+    assert error.value.status == 502

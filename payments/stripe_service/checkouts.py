@@ -1,0 +1,77 @@
+"""The pages on which people pay, and what came of it."""
+
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from mentormatch import times
+from payments.models import Transaction
+from payments.stripe_service.client import PAYMENT_PARTS, Gateway, url
+from payments.stripe_service.errors import StripeRefused
+from payments.stripe_types import Checkout, Payment
+
+
+class Checkouts(Gateway):
+    def create_checkout_session(self, *, transaction: Transaction) -> Checkout:
+        """Open the page on which that charge is paid, until `checkout_expires_at`.
+
+        Safe to repeat: the same attempt gives the same session.
+        """
+        with self._call() as client:
+            session = client.v1.checkout.sessions.create(
+                self._checkout_params(transaction),
+                self._key(transaction, "checkout"),
+            )
+        return Checkout.read(session.to_dict())
+
+    def _checkout_params(self, row: Transaction) -> Any:
+        booking, expires_at = row.sold, row.checkout_expires_at or times.now()
+        # In the payer's language whoever asks, so that a repeat has the same parameters.
+        with translation.override(row.mentee.language):
+            name = _("Mentoring with %(mentor)s") % {"mentor": row.mentor.name}
+            length = _("%(minutes)s minutes") % {"minutes": booking.duration_minutes}
+        labels = {"transaction": row.code, "booking": booking.code}
+        product = {"name": name, "description": length}
+        price = {
+            "currency": row.currency,
+            "unit_amount": row.amount_minor,
+            "product_data": product,
+        }
+        return {
+            "mode": "payment",
+            "payment_method_types": ["card"],
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "customer_email": row.mentee.email,
+            "client_reference_id": row.code,
+            "metadata": labels,
+            "payment_intent_data": {"metadata": labels, "transfer_group": booking.code},
+            "locale": row.mentee.language,
+            "expires_at": int(expires_at.timestamp()),
+            "success_url": url("payments:return", booking.code),
+            "cancel_url": url("payments:pay", booking.code),
+        }
+
+    def retrieve_checkout_session(self, session_id: str) -> Checkout:
+        """The session as it stands, with its payment."""
+        with self._call() as client:
+            session = client.v1.checkout.sessions.retrieve(
+                session_id, {"expand": [f"payment_intent.{PAYMENT_PARTS}"]}
+            )
+        return Checkout.read(session.to_dict())
+
+    def expire_checkout_session(self, session_id: str) -> Checkout:
+        """Close the page and give the session as it stands then: perhaps paid just before."""
+        try:
+            with self._call() as client:
+                client.v1.checkout.sessions.expire(session_id)
+        except StripeRefused as error:
+            if error.stripe_code == "resource_missing":
+                raise
+        return self.retrieve_checkout_session(session_id)
+
+    def retrieve_payment(self, intent_id: str) -> Payment:
+        """The payment intent as it stands, with its charge."""
+        with self._call() as client:
+            intent = client.v1.payment_intents.retrieve(intent_id, {"expand": [PAYMENT_PARTS]})
+        return Payment.read(intent.to_dict())
