@@ -20,7 +20,8 @@ ROOT = Path(settings.BASE_DIR)
 OUTAGES = ["connection", "timeout", "429", "500", "answer_lost"]
 # Every view, endpoint and staff action that asks Stripe while someone waits.
 ASK_STRIPE = {
-    "payments/views.py": {"pay", "paid", "onboard", "onboarding_return"},
+    "payments/views/pay.py": {"pay", "paid"},
+    "payments/views/connect.py": {"onboard", "onboarding_return"},
     "payments/api.py": {"onboard", "checkout"},
     "payments/admin.py": {"send_again", "ask_stripe"},
     "bookings/views/changes.py": {"cancel"},

@@ -1,29 +1,22 @@
-"""Paying for a booking, and what a mentor sees of their money."""
+"""Paying for a booking, and the way back from Stripe's page."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.models import Booking
 from bookings.services import record_consent
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden, StripeError
-from mentormatch.mentors.models import MentorProfile
-from mentormatch.ui.forms import ActionForm
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import services, trail
 from payments.forms import PayForm
-from payments.models import PaymentAccount, Transaction
-from payments.requirements import in_words
-
-PAGE_SIZE = 20
+from payments.models import Transaction
 
 
 def _booking_to_pay(request: LoggedInRequest, code: str) -> Booking:
@@ -33,13 +26,6 @@ def _booking_to_pay(request: LoggedInRequest, code: str) -> Booking:
     if booking.mentee_id != request.user.pk:
         raise Forbidden(_("Only the person who booked can pay."))
     return booking
-
-
-def _mentor(request: LoggedInRequest) -> MentorProfile:
-    mentor = MentorProfile.objects.filter(user=request.user).first()
-    if mentor is None:
-        raise Forbidden(_("This page is for mentors. Set up your mentor profile first."))
-    return mentor
 
 
 @login_required
@@ -117,86 +103,3 @@ def _after_payment(
             _("Your payment came when the time was gone. You get all of it back."),
         )
     return redirect("bookings:detail", booking.code)
-
-
-@login_required
-@require_safe
-def payouts(request: LoggedInRequest) -> HttpResponse:
-    """How a mentor gets paid: the connected account, and what Stripe still wants."""
-    mentor = _mentor(request)
-    account = PaymentAccount.objects.filter(mentor=mentor).first()
-    return _payouts_page(request, account)
-
-
-def _payouts_page(
-    request: LoggedInRequest,
-    account: PaymentAccount | None,
-    error: StripeError | None = None,
-) -> HttpResponse:
-    is_started = account is not None and account.stripe_account_id is not None
-    submit = _("Go on at Stripe") if is_started else _("Set up payouts")
-    due = account.requirements_due if account else []
-    page = {
-        "account": account if is_started else None,
-        "error": error,
-        "due": in_words(due),
-        "delay_hours": settings.PAYOUT_DELAY_HOURS,
-        "fee_percent": settings.PLATFORM_FEE_PERCENT,
-        "form": ActionForm(action=reverse("payments:onboard"), submit=submit),
-    }
-    return render(request, "payments/payouts.html", page, status=error.status if error else 200)
-
-
-@login_required
-@require_POST
-def onboard(request: LoggedInRequest) -> HttpResponse:
-    """To Stripe's onboarding page, by a fresh link."""
-    mentor = _mentor(request)
-    try:
-        link = services.start_onboarding(mentor=mentor)
-    except StripeError as error:
-        account = PaymentAccount.objects.filter(mentor=mentor).first()
-        return _payouts_page(request, account, error)
-    return HttpResponseRedirect(link.url)
-
-
-@login_required
-@require_safe
-def onboarding_return(request: LoggedInRequest) -> HttpResponse:
-    """Back from Stripe's onboarding page: Stripe is asked how the account stands."""
-    account = get_object_or_404(PaymentAccount, mentor=_mentor(request))
-    try:
-        account = services.refresh_account(account=account)
-    except StripeError:
-        messages.info(request, _("We will hear from Stripe in a moment: reload this page."))
-        return redirect("payments:payouts")
-    if account.can_be_paid:
-        messages.success(request, _("All set: you can be paid now."))
-    else:
-        messages.info(request, _("Stripe still needs something from you."))
-    return redirect("payments:payouts")
-
-
-@login_required
-@require_safe
-def onboarding_refresh(request: LoggedInRequest) -> HttpResponse:
-    """Stripe sends people here whose link was used or grew old."""
-    messages.info(request, _("That link to Stripe was no longer good. Here is a new start."))
-    return redirect("payments:payouts")
-
-
-@login_required
-@require_safe
-def earnings(request: LoggedInRequest) -> HttpResponse:
-    """What a mentor earned, booking by booking."""
-    mentor = _mentor(request)
-    paginator = Paginator(trail.charges_of(mentor), PAGE_SIZE)
-    found = paginator.get_page(request.GET.get("page"))
-    page = {
-        "mentor": mentor,
-        "totals": trail.totals_of(mentor),
-        "page": found,
-        "trails": trail.trails(found),
-        "delay_hours": settings.PAYOUT_DELAY_HOURS,
-    }
-    return render(request, "payments/earnings.html", page)

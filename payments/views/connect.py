@@ -1,0 +1,84 @@
+"""How a mentor gets paid: their connected account, and the way to Stripe's onboarding."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from mentormatch.auth import LoggedInRequest
+from mentormatch.errors import StripeError
+from mentormatch.ui.forms import ActionForm
+from payments import services
+from payments.models import PaymentAccount
+from payments.requirements import in_words
+from payments.views.access import the_mentor
+
+
+@login_required
+@require_safe
+def payouts(request: LoggedInRequest) -> HttpResponse:
+    """How a mentor gets paid: the connected account, and what Stripe still wants."""
+    mentor = the_mentor(request)
+    account = PaymentAccount.objects.filter(mentor=mentor).first()
+    return _payouts_page(request, account)
+
+
+def _payouts_page(
+    request: LoggedInRequest,
+    account: PaymentAccount | None,
+    error: StripeError | None = None,
+) -> HttpResponse:
+    is_started = account is not None and account.stripe_account_id is not None
+    submit = _("Go on at Stripe") if is_started else _("Set up payouts")
+    due = account.requirements_due if account else []
+    page = {
+        "account": account if is_started else None,
+        "error": error,
+        "due": in_words(due),
+        "delay_hours": settings.PAYOUT_DELAY_HOURS,
+        "fee_percent": settings.PLATFORM_FEE_PERCENT,
+        "form": ActionForm(action=reverse("payments:onboard"), submit=submit),
+    }
+    return render(request, "payments/payouts.html", page, status=error.status if error else 200)
+
+
+@login_required
+@require_POST
+def onboard(request: LoggedInRequest) -> HttpResponse:
+    """To Stripe's onboarding page, by a fresh link."""
+    mentor = the_mentor(request)
+    try:
+        link = services.start_onboarding(mentor=mentor)
+    except StripeError as error:
+        account = PaymentAccount.objects.filter(mentor=mentor).first()
+        return _payouts_page(request, account, error)
+    return HttpResponseRedirect(link.url)
+
+
+@login_required
+@require_safe
+def onboarding_return(request: LoggedInRequest) -> HttpResponse:
+    """Back from Stripe's onboarding page: Stripe is asked how the account stands."""
+    account = get_object_or_404(PaymentAccount, mentor=the_mentor(request))
+    try:
+        account = services.refresh_account(account=account)
+    except StripeError:
+        messages.info(request, _("We will hear from Stripe in a moment: reload this page."))
+        return redirect("payments:payouts")
+    if account.can_be_paid:
+        messages.success(request, _("All set: you can be paid now."))
+    else:
+        messages.info(request, _("Stripe still needs something from you."))
+    return redirect("payments:payouts")
+
+
+@login_required
+@require_safe
+def onboarding_refresh(request: LoggedInRequest) -> HttpResponse:
+    """Stripe sends people here whose link was used or grew old."""
+    messages.info(request, _("That link to Stripe was no longer good. Here is a new start."))
+    return redirect("payments:payouts")
