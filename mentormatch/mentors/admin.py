@@ -16,7 +16,9 @@ from mentormatch.ui.staff import LookOnlyAdmin
 
 
 class ReasonForm(ActionForm):
-    reason = forms.CharField(label=_("Reason (to suspend)"), required=False, max_length=300)
+    reason = forms.CharField(
+        label=_("Reason (to send back or suspend)"), required=False, max_length=300
+    )
 
 
 @admin.register(MentorProfile)
@@ -25,12 +27,19 @@ class MentorAdmin(LookOnlyAdmin[MentorProfile]):
     list_filter = ("status", "is_payable", "currency", "country")
     list_select_related = ("user",)
     search_fields = ("user__full_name", "user__email", "headline", "slug")
-    actions = ("approve", "suspend", "relist")
+    actions = ("approve", "send_back", "suspend", "relist")
     action_form = ReasonForm
 
     @admin.action(description=_("Approve: list them"), permissions=["act"])
     def approve(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
         self._each(request, queryset, lambda mentor: services.approve(mentor=mentor))
+
+    @admin.action(description=_("Send back, with a reason"), permissions=["act"])
+    def send_back(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
+        reason = request.POST.get("reason", "")
+        self._each(
+            request, queryset, lambda mentor: services.send_back(mentor=mentor, reason=reason)
+        )
 
     @admin.action(description=_("Suspend, with a reason"), permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:

@@ -8,12 +8,14 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.dispatch import Signal
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.errors import Conflict, InvalidInput, TryAgain
+from mentormatch.mentors import signals
 from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.mentors.profile import MAX_TOPICS, ProfileFields, check_profile
 
@@ -82,23 +84,33 @@ def approve(*, mentor: MentorProfile, now: dt.datetime | None = None) -> MentorP
     """draft or in review → listed, once the owner has shown that their address is theirs."""
     _require_verified_address(mentor)
     now = now or times.now()
-    return _move(mentor, {Status.DRAFT, Status.IN_REVIEW}, Status.LISTED, now, listed_at=now)
+    sources = {Status.DRAFT, Status.IN_REVIEW}
+    return _decide(mentor, sources, Status.LISTED, now, signals.mentor_listed, listed_at=now)
+
+
+def send_back(
+    *, mentor: MentorProfile, reason: str, now: dt.datetime | None = None
+) -> MentorProfile:
+    """in review → draft: the owner sees the reason, and may submit it again."""
+    said = _said(reason)
+    sources = {Status.IN_REVIEW}
+    return _decide(mentor, sources, Status.DRAFT, now, signals.mentor_sent_back, reason=said)
 
 
 def suspend(*, mentor: MentorProfile, reason: str, now: dt.datetime | None = None) -> MentorProfile:
     """in review or listed → suspended; what is booked stays booked. The owner sees the reason."""
-    if not reason.strip():
-        raise InvalidInput(_("Say why: the mentor will read it."), field="reason")
-    return _move(
-        mentor, {Status.IN_REVIEW, Status.LISTED}, Status.SUSPENDED, now, reason=reason.strip()
-    )
+    said = _said(reason)
+    sources = {Status.IN_REVIEW, Status.LISTED}
+    return _decide(mentor, sources, Status.SUSPENDED, now, signals.mentor_suspended, reason=said)
 
 
 def relist(*, mentor: MentorProfile, now: dt.datetime | None = None) -> MentorProfile:
     """suspended → listed."""
     _require_verified_address(mentor)
     now = now or times.now()
-    return _move(mentor, {Status.SUSPENDED}, Status.LISTED, now, listed_at=mentor.listed_at or now)
+    since = mentor.listed_at or now
+    sources = {Status.SUSPENDED}
+    return _decide(mentor, sources, Status.LISTED, now, signals.mentor_listed, listed_at=since)
 
 
 def record_payability(*, mentor_id: int, is_payable: bool) -> None:
@@ -116,6 +128,27 @@ def record_rating(*, mentor_id: int, stars_delta: int, count_delta: int) -> None
     MentorProfile.objects.filter(pk=mentor_id).update(
         rating_sum=F("rating_sum") + stars_delta, review_count=F("review_count") + count_delta
     )
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise InvalidInput(_("Say why: the mentor will read it."), field="reason")
+    return reason.strip()
+
+
+@transaction.atomic
+def _decide(
+    mentor: MentorProfile,
+    sources: set[Status],
+    target: Status,
+    now: dt.datetime | None,
+    told: Signal,
+    **values: Any,
+) -> MentorProfile:
+    """A move that its owner hears of."""
+    moved = _move(mentor, sources, target, now, **values)
+    told.send(MentorProfile, mentor=moved)
+    return moved
 
 
 def _move(

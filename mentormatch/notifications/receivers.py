@@ -8,6 +8,8 @@ from bookings import signals as bookings
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.accounts.models import User
+from mentormatch.mentors import signals as mentors
+from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.invitations import CANCEL, REQUEST
 from mentormatch.notifications.models import Mail
 from mentormatch.notifications.services import queue_mail
@@ -139,3 +141,27 @@ def refunded(sender: object, *, transaction: Transaction, **kwargs: Any) -> None
 @receiver(payments.transfer_made, dispatch_uid="notifications.transfer_made")
 def transferred(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
     _tell_of_money("transfer_made", transaction, Side.MENTOR)
+
+
+def _tell_of_profile(kind: str, mentor: MentorProfile) -> None:
+    queue_mail(
+        kind=kind,
+        recipient=mentor.user,
+        dedupe_key=f"{kind}:{mentor.pk}:{mentor.updated_at.isoformat()}",
+        context={"reason": mentor.status_reason},
+    )
+
+
+@receiver(mentors.mentor_listed, dispatch_uid="notifications.mentor_listed")
+def listed(sender: object, *, mentor: MentorProfile, **kwargs: Any) -> None:
+    _tell_of_profile("mentor_listed", mentor)
+
+
+@receiver(mentors.mentor_sent_back, dispatch_uid="notifications.mentor_sent_back")
+def sent_back(sender: object, *, mentor: MentorProfile, **kwargs: Any) -> None:
+    _tell_of_profile("mentor_sent_back", mentor)
+
+
+@receiver(mentors.mentor_suspended, dispatch_uid="notifications.mentor_suspended")
+def suspended(sender: object, *, mentor: MentorProfile, **kwargs: Any) -> None:
+    _tell_of_profile("mentor_suspended", mentor)

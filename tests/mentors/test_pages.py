@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
+from mentormatch.mentors import services
 from mentormatch.mentors.models import MentorProfile
 from tests import factories
 from tests.conftest import NOW
@@ -364,6 +365,9 @@ def test_submit_says_what_is_missing(login, now):
     ("action", "before", "after", "reason"),
     [
         ("approve", Status.IN_REVIEW, Status.LISTED, ""),
+        ("send_back", Status.IN_REVIEW, Status.DRAFT, "No headline"),
+        ("send_back", Status.IN_REVIEW, Status.IN_REVIEW, ""),
+        ("send_back", Status.LISTED, Status.LISTED, ""),
         ("suspend", Status.LISTED, Status.SUSPENDED, "Spam"),
         ("suspend", Status.LISTED, Status.LISTED, ""),
         ("relist", Status.SUSPENDED, Status.LISTED, ""),
@@ -380,6 +384,17 @@ def test_staff_act_through_the_services(login, action, before, after, reason):
     assert answer.status_code == 200
     mentor.refresh_from_db()
     assert (mentor.status, mentor.status_reason) == (after, reason)
+
+
+def test_who_was_sent_back_reads_why_and_submits_again(login, now):
+    mentor = factories.MentorFactory(status=Status.IN_REVIEW, topics=[factories.TopicFactory()])
+    services.send_back(mentor=mentor, reason="Say what you did.")
+    client = login(mentor.user)
+    assert "Say what you did." in client.get(EDIT).content.decode()
+    answer = client.post(reverse("mentors:submit"), follow=True)
+    assert "Say what you did." not in answer.content.decode()
+    mentor.refresh_from_db()
+    assert mentor.status == Status.IN_REVIEW
 
 
 def test_staff_look_at_mentors_and_edit_topics(login):

@@ -100,6 +100,9 @@ def test_every_fault_is_named_at_once():
 def test_the_way_to_being_listed_and_off_it_again():
     mentor = create(topics=[factories.TopicFactory()])
     assert services.submit_for_review(mentor=mentor).status == Status.IN_REVIEW
+    assert services.send_back(mentor=mentor, reason=" No headline ").status_reason == "No headline"
+    submitted = services.submit_for_review(mentor=mentor)
+    assert (submitted.status, submitted.status_reason) == (Status.IN_REVIEW, "")
     assert services.approve(mentor=mentor).status == Status.LISTED
     listed_at = mentor.listed_at
     assert services.suspend(mentor=mentor, reason=" Spam ").status_reason == "Spam"
@@ -113,6 +116,7 @@ def test_the_way_to_being_listed_and_off_it_again():
     [
         (services.submit_for_review, {Status.DRAFT}),
         (services.approve, {Status.DRAFT, Status.IN_REVIEW}),
+        (lambda mentor: services.send_back(mentor=mentor, reason="Empty"), {Status.IN_REVIEW}),
         (lambda mentor: services.suspend(mentor=mentor, reason="Spam"),
          {Status.IN_REVIEW, Status.LISTED}),
         (services.relist, {Status.SUSPENDED}),

@@ -15,11 +15,15 @@ from bookings.services import (
     reschedule_booking,
 )
 from bookings.signals import booking_confirmed, booking_requested
+from mentormatch.errors import Conflict
+from mentormatch.mentors import services as mentors
+from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.models import Mail
 from payments import signals as money
 from sessions_app.services import complete_overdue, end_session, start_session
 from tests.factories import (
     BookingFactory,
+    MentorFactory,
     SessionFactory,
     TransactionFactory,
     UserFactory,
@@ -152,3 +156,31 @@ def test_money_is_told_to_whom_it_concerns_once(signal, expected):
     for _ in range(2):
         signal.send(type(row), transaction=row)
     assert told() == [expected]
+
+
+def test_staff_tell_a_mentor_what_they_decided(freeze):
+    profile = MentorFactory(status=MentorProfile.Status.IN_REVIEW, user__verified=True)
+    clock = freeze()
+    for verb, more in (
+        (mentors.approve, {}),
+        (mentors.suspend, {"reason": "Spam"}),
+        (mentors.relist, {}),
+    ):
+        verb(mentor=profile, **more)
+        with pytest.raises(Conflict):
+            verb(mentor=profile, **more)
+        clock.shift(1)
+    mails = Mail.objects.filter(recipient=profile.user).order_by("pk")
+    assert [(mail.kind, mail.context["reason"]) for mail in mails] == [
+        ("mentor_listed", ""),
+        ("mentor_suspended", "Spam"),
+        ("mentor_listed", ""),
+    ]
+
+
+def test_who_is_sent_back_is_told_why():
+    profile = MentorFactory(status=MentorProfile.Status.IN_REVIEW)
+    mentors.send_back(mentor=profile, reason="No headline")
+    mail = Mail.objects.get()
+    assert (mail.kind, mail.recipient) == ("mentor_sent_back", profile.user)
+    assert mail.context["reason"] == "No headline"

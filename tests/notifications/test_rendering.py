@@ -21,6 +21,7 @@ KINDS = sorted(
     for path in Path(settings.BASE_DIR, "templates", "mail").glob("*.html")
     if not path.stem.startswith("_")
 )
+OF_A_BOOKING = [kind for kind in KINDS if not kind.startswith(("account_", "mentor_"))]
 LINKS = ("activate_url", "password_reset_url", "signup_url")
 
 
@@ -53,6 +54,7 @@ def mail_to(recipient, kind, booking, **context) -> Mail:
         "currency": "eur",
         "refund_minor": 6000,
         "was_confirmed": True,
+        "reason": "Say what you <b>did</b>.",
         "title": "A notice",
         "body": "Some words",
         **{name: f"https://example.org/{name}" for name in LINKS},
@@ -99,7 +101,7 @@ def test_every_mail_has_a_subject_and_both_texts(booking, kind, language):
         assert settings.SITE_URL in written.text
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if not k.startswith("account_")])
+@pytest.mark.parametrize("kind", OF_A_BOOKING)
 def test_times_are_the_readers_own_and_named(booking, kind):
     mentee = write(mail_to(booking.mentee, kind, booking))
     mentor = write(mail_to(booking.mentor.user, kind, booking))
@@ -117,6 +119,14 @@ def test_what_people_wrote_is_text(booking, kind):
     assert "Ada <b>Lovelace" in written.subject
     for tag in ("<b>", "<i>", "<u>"):
         assert tag not in written.html
+
+
+@pytest.mark.parametrize("kind", ["mentor_sent_back", "mentor_suspended"])
+def test_a_mentor_reads_why_and_where_to_go(booking, kind):
+    written = write(mail_to(booking.mentor.user, kind, booking))
+    assert "Say what you <b>did</b>." in written.text
+    assert "Say what you &lt;b&gt;did&lt;/b&gt;." in written.html
+    assert f"{settings.SITE_URL}{reverse('mentors:edit')}" in written.text
 
 
 def test_a_name_cant_add_a_header(booking):

@@ -220,6 +220,7 @@ def _account():
 # Each action of the staff's pages, with a row on which it has something to do.
 ACTIONS = {
     (MentorProfile, "approve"): lambda: _mentor(MentorProfile.Status.IN_REVIEW),
+    (MentorProfile, "send_back"): lambda: _mentor(MentorProfile.Status.IN_REVIEW),
     (MentorProfile, "suspend"): lambda: _mentor(MentorProfile.Status.LISTED),
     (MentorProfile, "relist"): lambda: _mentor(MentorProfile.Status.SUSPENDED),
     (Booking, "cancel"): factories.BookingFactory,
