@@ -7,6 +7,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from mentormatch import openapi, problems
 from mentormatch.auth import access_token
+from mentormatch.limits import RateLimit
 from mentormatch.parsing import StrictParser
 
 DESCRIPTION = """
@@ -29,6 +30,7 @@ api = Api(
     description=DESCRIPTION,
     urls_namespace="api",
     auth=access_token,
+    throttle=[RateLimit()],
     parser=StrictParser(),
     docs=Swagger(settings={"persistAuthorization": True}),
     docs_url="/docs",

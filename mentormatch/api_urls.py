@@ -1,5 +1,6 @@
 from django.urls import path
 
 from mentormatch.api import api
+from mentormatch.openapi import redoc
 
-urlpatterns = [path("", api.urls)]
+urlpatterns = [path("redoc", redoc, name="redoc"), path("", api.urls)]

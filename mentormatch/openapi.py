@@ -1,13 +1,28 @@
-"""What ninja's description of the API leaves out: refusals, and where a token is optional."""
+"""What ninja's description of the API leaves out: refusals, and where a token is optional.
+
+And the page to read it on.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
 from mentormatch.auth import AccessToken, OptionalAccessToken
 from mentormatch.schemas import Problem
 
-WRITES = ("post", "put", "delete")
+WRITES = ("post", "put", "patch", "delete")
 REQUIRED, OPTIONAL = AccessToken.__name__, OptionalAccessToken.__name__
+
+
+# ReDoc writes its styles into the page, and searches in a worker that it makes.
+@csp_update({"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "blob:"]})
+def redoc(request: HttpRequest) -> HttpResponse:
+    """The whole description on one page."""
+    return render(request, "api/redoc.html")
 
 
 def complete(schema: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from mentormatch.errors import DomainError, NotFound, TryAgain
 
@@ -92,6 +92,13 @@ def _refused(error: HttpError) -> HttpResponse:
     return problem(error.status_code, detail)
 
 
+def _throttled(error: Throttled) -> HttpResponse:
+    answer = problem(429, _("That was too much in a minute. Wait, then go on more slowly."))
+    if error.wait:
+        answer["Retry-After"] = str(error.wait)
+    return answer
+
+
 def install(api: NinjaAPI) -> None:
     """Teach the API to say every refusal in the one shape."""
 
@@ -105,6 +112,7 @@ def install(api: NinjaAPI) -> None:
     handle(Http404, lambda error: domain_problem(NotFound()))
     handle(ValidationError, _invalid)
     handle(HttpError, _refused)
+    handle(Throttled, _throttled)
     handle(
         AuthenticationError,
         lambda error: problem(401, _("Log in: send a valid access token as a bearer token.")),

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "mentormatch.ui",
     "mentormatch.background",
     "mentormatch.accounts",
+    "mentormatch.idempotency",
     "mentormatch.legal",
     "mentormatch.mentors",
     "bookings",
@@ -92,6 +93,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "corsheaders",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -109,6 +111,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "mentormatch.demo.middleware.OneHostMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "mentormatch.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -193,7 +196,15 @@ DATABASES = {
     "stripe_emulator": SQLITE | {"NAME": VAR_DIR / f"{DATABASE_STEM}.stripe-emulator.sqlite3"},
 }
 DATABASE_ROUTERS = ["payments.stripe_emulator.router.EmulatorRouter"]
-CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache")}
+_cache = env.cache_url("CACHE_URL", default="dbcache://cache")
+_is_shared = "redis" in _cache["BACKEND"].lower()
+CACHES = {
+    "default": _cache,
+    # What is counted at every request is counted in memory where that isn't shared.
+    "limits": _cache
+    if _is_shared
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"},
+}
 # dj-stripe's own migrations take a minute of CPU; these build the same schema at once.
 MIGRATION_MODULES = {"djstripe": "payments.djstripe_migrations"}
 
@@ -234,6 +245,17 @@ HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_PRIVATE_KEY = JWT_SECRET
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 900
+# How many proxies of ours stand before us: a caller's address is read from what they add.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+# In the demo everybody has one address, and whoever measures it is welcome.
+API_READS_A_MINUTE = env.int("API_READS_A_MINUTE", default=1_000_000 if DEMO else 600)
+API_WRITES_A_MINUTE = env.int("API_WRITES_A_MINUTE", default=1_000_000 if DEMO else 60)
+
+# --- Other sites in a browser ----------------------------------------------------------
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/(api/v1|_allauth/app)/"
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match")
+CORS_EXPOSE_HEADERS = ("etag", "idempotency-replayed", "location", "retry-after")
 
 # --- Language and time ---------------------------------------------------------------
 USE_I18N = True

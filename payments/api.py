@@ -10,6 +10,7 @@ from ninja import Query, Router
 from bookings.models import Booking
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden
+from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.schemas import Page, paginate
 from payments import services
@@ -36,6 +37,7 @@ def _mentor(request: LoggedInRequest) -> MentorProfile:
 
 
 @router.post("/connect/onboard", response=LinkOut, summary="Start or go on with onboarding")
+@idempotent
 def onboard(request: LoggedInRequest) -> Any:
     return services.start_onboarding(mentor=_mentor(request))
 
@@ -48,13 +50,16 @@ def connect_status(request: LoggedInRequest) -> Any:
 
 
 @router.post("/checkout", response=CheckoutOut, summary="Pay for a booking")
+@idempotent
 def checkout(request: LoggedInRequest, body: CheckoutIn) -> Any:
     mine = Booking.objects.for_user(request.user).with_people()
     booking = get_object_or_404(mine, code=body.booking_id)
     return services.open_checkout(booking=booking, user=request.user)
 
 
-@router.post("/webhook", auth=None, response=Received, summary="Stripe's signed events")
+@router.post(
+    "/webhook", auth=None, throttle=[], response=Received, summary="Stripe's signed events"
+)
 def webhook(request: HttpRequest) -> Any:
     # Before it is read: a body is kept in memory whole.
     length = str(request.META.get("CONTENT_LENGTH", ""))

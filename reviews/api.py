@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
 from mentormatch.auth import LoggedInRequest, optional_auth
+from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.schemas import PageQuery, RowId, paginate
 from reviews import services
@@ -16,6 +17,7 @@ router = Router(tags=["Reviews"])
 
 
 @router.post("", response={201: ReviewOut}, summary="Review a session (mentee)")
+@idempotent
 def write(request: LoggedInRequest, payload: ReviewIn) -> Status[ReviewOut]:
     sessions = Session.objects.for_user(request.user).with_people()
     review = services.write_review(

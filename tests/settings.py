@@ -45,7 +45,15 @@ os.environ |= {
     # Playwright leaves an event loop running in the thread of the tests, where Django looks for it.
     "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
 }
-for _name in ("WEB_CONCURRENCY", "LOG_LEVEL", "DEFAULT_FROM_EMAIL"):
+for _name in (
+    "WEB_CONCURRENCY",
+    "LOG_LEVEL",
+    "DEFAULT_FROM_EMAIL",
+    "API_READS_A_MINUTE",
+    "API_WRITES_A_MINUTE",
+    "CORS_ALLOWED_ORIGINS",
+    "TRUSTED_PROXIES",
+):
     os.environ.pop(_name, None)
 
 from mentormatch.settings import *  # noqa: E402, F403  # the environment comes first

@@ -9,6 +9,7 @@ from bookings.services.availability import add_window, remove_window
 from bookings.wallclock import parse_minutes
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden
+from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.schemas import Page, PageQuery, RowId, paginate
 
@@ -24,6 +25,7 @@ def list_windows(request: LoggedInRequest, query: Query[PageQuery]) -> dict[str,
 
 
 @router.post("", response={201: WindowOut}, summary="Open a window (mentor)")
+@idempotent
 def add(request: LoggedInRequest, payload: WindowIn) -> Status[WindowOut]:
     """Windows may touch and not overlap (409 `overlaps`); a date adds to the weekly ones."""
     mentor = _own_profile(request)

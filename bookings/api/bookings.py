@@ -19,6 +19,7 @@ from bookings.schemas.bookings import (
 from mentormatch.accounts.models import User
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import InvalidInput
+from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.schemas import Page, paginate
 from payments import services as payments
@@ -45,6 +46,7 @@ def _named_as_here() -> Iterator[None]:
 
 
 @router.post("", response={201: BookingOut}, summary="Book a slot")
+@idempotent
 def book(request: LoggedInRequest, payload: BookingIn) -> Status[BookingOut]:
     """To be paid within the hold, or confirmed at once if it is free.
 

@@ -10,6 +10,7 @@ from ninja import Query, Router
 from bookings import calendar
 from mentormatch import times
 from mentormatch.auth import optional_auth
+from mentormatch.conditional import conditional
 from mentormatch.errors import InvalidInput
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.mentors.schemas import (
@@ -28,6 +29,7 @@ DEFAULT_QUESTION = dt.timedelta(days=7)
 
 
 @router.get("", response=Page[MentorOut], summary="Search mentors")
+@conditional
 def search(request: HttpRequest, query: Query[MentorQuery]) -> dict[str, object]:
     """Those that are listed. `next_slot_at` is of the shortest length they offer."""
     found = MentorProfile.objects.listed().matching(
@@ -46,6 +48,7 @@ def search(request: HttpRequest, query: Query[MentorQuery]) -> dict[str, object]
 
 
 @router.get("/{mentor_id}", response=MentorDetail, summary="A mentor")
+@conditional
 def detail(request: HttpRequest, mentor_id: RowId) -> MentorDetail:
     """One's own in whatever state, of others those that are listed."""
     found = MentorProfile.objects.visible_to(request.user).for_cards()
@@ -54,6 +57,7 @@ def detail(request: HttpRequest, mentor_id: RowId) -> MentorDetail:
 
 
 @router.get("/{mentor_id}/slots", response=SlotList, summary="A mentor's free slots")
+@conditional
 def slots(request: HttpRequest, mentor_id: RowId, query: Query[SlotQuery]) -> SlotList:
     """Those that begin in [`from`, `to`), at most 31 days; whoever sends a token is not offered
     times at which they are booked themselves. Without `duration_minutes`: the shortest length."""
