@@ -23,7 +23,7 @@ class RateLimit(BaseThrottle):
 
     def allow_request(self, request: HttpRequest) -> bool:
         is_read = request.method in READS
-        most = settings.API_READS_A_MINUTE if is_read else settings.API_WRITES_A_MINUTE
+        most: int = settings.API_READS_A_MINUTE if is_read else settings.API_WRITES_A_MINUTE
         kind = "read" if is_read else "write"
         user = getattr(request, "user", None)
         who = f"u{user.pk}" if user and user.pk else f"a{get_adapter().get_client_ip(request)}"
