@@ -22,6 +22,8 @@ def _install_emulator() -> None:
     stripe_service.install(EmulatorHTTPClient())
     periodic(every=dt.timedelta(seconds=1))(outbox.deliver_due)
     periodic(every=dt.timedelta(seconds=30))(sweep.expire_sessions)
+    periodic(every=dt.timedelta(seconds=10))(sweep.open_disputes)
+    periodic(every=dt.timedelta(minutes=10))(sweep.lose_disputes)
     periodic(every=dt.timedelta(hours=1))(sweep.cancel_authorizations)
     periodic(every=dt.timedelta(hours=1))(sweep.forget_idempotency_keys)
 

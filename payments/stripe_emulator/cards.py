@@ -30,6 +30,7 @@ class TestCard:
     decline: Decline | None = None
     authenticates: bool = False
     available_at_once: bool = False
+    is_disputed: bool = False
     token: str = ""
 
     @property
@@ -77,7 +78,7 @@ ALL = (
     TestCard("4000000000009995", _("has insufficient funds"), decline=INSUFFICIENT,
              token="pm_card_visa_chargeDeclinedInsufficientFunds"),
     TestCard("4000000000000259", _("succeeds, and is disputed later"),
-             token="pm_card_createDispute"),
+             is_disputed=True, token="pm_card_createDispute"),
     TestCard("4000000000000077", _("succeeds, and its funds are available at once"),
              available_at_once=True, token="pm_card_bypassPending"),
     TestCard("4000000000000069", _("has expired"), decline=EXPIRED,

@@ -8,7 +8,7 @@ from . import store
 from .context import Body, Context
 from .errors import StripeError
 from .models import StripeObject
-from .resources import accounts, balance, checkout_sessions, lists, refunds
+from .resources import accounts, balance, checkout_sessions, disputes, lists, refunds
 
 MAX_LEVELS = 4
 # Fields that hold an id, and the type of what it names.
@@ -36,6 +36,7 @@ REFERENCES: dict[str, dict[str, str]] = {
         "transfer_reversal": "transfer_reversal",
         "source_transfer_reversal": "transfer_reversal",
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "transfer": {
         "balance_transaction": "balance_transaction",
         "destination": "account",
@@ -88,6 +89,7 @@ AS_IT_IS: dict[str, frozenset[str]] = {
     ),
     "checkout.session": frozenset(("invoice", "payment_link", "setup_intent", "subscription")),
     "customer": frozenset(("invoice_settings.default_payment_method", "test_clock")),
+    "dispute": frozenset(f"evidence.{name}" for name in disputes.FILES),
     "payment_intent": frozenset(("amount_details.line_items", "application", "review")),
     "product": frozenset(("tax_code",)),
     "transfer": frozenset(("reversals",)),

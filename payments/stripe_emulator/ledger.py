@@ -123,6 +123,7 @@ def differences() -> list[str]:
         *_balances_that_differ(),
         *_charges_that_differ(),
         *_transfers_that_differ(),
+        *_disputes_that_differ(),
     ]
 
 
@@ -156,8 +157,17 @@ def _sums(kind: str, value: str = "amount") -> dict[str, int]:
     return sums
 
 
+def _reversed() -> dict[str, int]:
+    """What came back of the transfers of each charge: it may be passed on again."""
+    sums: dict[str, int] = defaultdict(int)
+    for row in StripeObject.objects.filter(type="transfer"):
+        sums[row.ref] += row.body["amount_reversed"]
+    return sums
+
+
 def _charges_that_differ() -> list[str]:
     refunds, transfers = _sums("refund"), _sums("transfer")
+    back = _reversed()
     settled = {
         row.body["source"]: row.body["amount"]
         for row in StripeObject.objects.filter(type="balance_transaction", body__type="charge")
@@ -169,7 +179,9 @@ def _charges_that_differ() -> list[str]:
             found.append(f"{row.stripe_id} counts other refunds than there are")
         if charge["amount_refunded"] > charge["amount"]:
             found.append(f"{row.stripe_id} gave back more than it took")
-        if transfers.get(row.stripe_id, 0) > settled.get(row.stripe_id, 0):
+        if transfers.get(row.stripe_id, 0) - back.get(row.stripe_id, 0) > settled.get(
+            row.stripe_id, 0
+        ):
             found.append(f"{row.stripe_id} was passed on more than once")
     return found
 
@@ -182,3 +194,14 @@ def _transfers_that_differ() -> list[str]:
         if row.body["amount_reversed"] != reversals.get(row.stripe_id, 0)
         or row.body["amount_reversed"] > row.body["amount"]
     ]
+
+
+def _disputes_that_differ() -> list[str]:
+    """A dispute has taken its money once, and given it back if and only if it was won."""
+    found: list[str] = []
+    for row in StripeObject.objects.filter(type="dispute"):
+        amounts = [each["amount"] for each in row.body["balance_transactions"]]
+        is_won = row.status == "won"
+        if len(amounts) != 1 + is_won or amounts[0] > 0 or (is_won and sum(amounts)):
+            found.append(f"{row.stripe_id} is {row.status} and has moved {amounts}")
+    return found

@@ -11,12 +11,13 @@ from .ledger import books_add_up, differences
 from .models import Delivery, DeliveryStatus, StripeObject
 from .outage import outage
 from .outbox import knobs
-from .resources import accounts, checkout_sessions, payment_methods, refunds
+from .resources import accounts, checkout_sessions, disputes, payment_methods, refunds
 from .router import ALIAS
 
 __all__ = [
     "authenticate",
     "books_add_up",
+    "close_dispute",
     "complete_onboarding",
     "deauthorize_account",
     "deliver_events",
@@ -24,6 +25,7 @@ __all__ = [
     "event_types",
     "fail_refund",
     "knobs",
+    "open_dispute",
     "outage",
     "pay",
     "restrict_account",
@@ -82,6 +84,21 @@ def fail_refund(refund_id: str) -> None:
     with transaction.atomic(using=ALIAS):
         row = _find("refund", refund_id)
         refunds.fail(context.for_account(row.account), row)
+
+
+def open_dispute(charge_id: str, *, reason: str = "fraudulent") -> str:
+    """Let the cardholder dispute a charge; gives the dispute's id."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("charge", charge_id)
+        return disputes.open_dispute(context.for_account(row.account), row, reason).stripe_id
+
+
+def close_dispute(dispute_id: str, *, won: bool) -> None:
+    """Let the cardholder's bank decide."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("dispute", dispute_id)
+        decide = disputes.win if won else disputes.lose
+        decide(context.for_account(row.account), row)
 
 
 def deliver_events(client: Client | None = None, *, limit: int = 100) -> list[tuple[str, int]]:

@@ -158,6 +158,8 @@ def settle(ctx: Context, row: StripeObject, card: TestCard, amount: int) -> None
         ("fees", currency, fee),
     ]
     ledger.move(ctx, "charge", row.stripe_id, lines, available_on)
+    if card.is_disputed:
+        row.due_at = ctx.now
     store.change(
         row, balance_transaction=transaction.stripe_id, amount_captured=amount, captured=True
     )

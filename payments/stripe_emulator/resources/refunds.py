@@ -28,7 +28,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     charge = _charge(ctx, values)
     body = charge.body
     left = body["amount"] - body["amount_refunded"]
-    if body["disputed"]:
+    if body["disputed"] and not store.objects(ctx, "dispute").filter(ref=body["id"], status="won"):
         raise StripeError(
             f"Charge {charge.stripe_id} has been charged back; cannot issue a refund.",
             code="charge_disputed",

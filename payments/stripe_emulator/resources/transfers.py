@@ -89,7 +89,8 @@ def _check_source(ctx: Context, charge: StripeObject, values: dict[str, Any]) ->
             param="currency",
         )
     passed_on = sum(
-        row.body["amount"] for row in store.objects(ctx, "transfer").filter(ref=charge.stripe_id)
+        row.body["amount"] - row.body["amount_reversed"]
+        for row in store.objects(ctx, "transfer").filter(ref=charge.stripe_id)
     )
     if passed_on + values["amount"] > settled["amount"]:
         limit, used = (

@@ -7,6 +7,7 @@ from typing import Any
 
 import stripe
 
+from payments.stripe_emulator import testing
 from payments.stripe_emulator.routes import Route
 from tests.payments.stripe_emulator.world import World
 
@@ -50,6 +51,10 @@ class Samples:
         return self.v1.transfers.reversals.create(self.transfer.id, {"amount": 100})
 
     @cached_property
+    def dispute(self) -> stripe.Dispute:
+        return self.v1.disputes.retrieve(testing.open_dispute(self.world.paid().id))
+
+    @cached_property
     def session(self) -> stripe.checkout.Session:
         return self.world.session(customer=self.customer.id)
 
@@ -82,6 +87,7 @@ class Samples:
             "charges": lambda: self.charge.id,
             "sessions": lambda: self.session.id,
             "customers": lambda: self.customer.id,
+            "disputes": lambda: self.dispute.id,
             "events": lambda: self.event.id,
             "payment_intents": lambda: self.intent.id,
             "payment_methods": lambda: self.charge.payment_method,

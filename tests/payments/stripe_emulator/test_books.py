@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.stripe_emulator import testing
-from payments.stripe_emulator.models import Posting
+from payments.stripe_emulator.models import Posting, StripeObject
+from payments.stripe_emulator.resources import disputes
 from payments.stripe_emulator.router import ALIAS
 from tests.payments.stripe_emulator.world import World
 
@@ -22,7 +23,7 @@ PAY = st.tuples(
     st.sampled_from(CARDS),
 )
 CHANGE = st.tuples(
-    st.sampled_from(["refund", "transfer", "reverse", "send"]),
+    st.sampled_from(["refund", "transfer", "reverse", "send", "dispute", "decide"]),
     st.integers(0, 7),
     st.integers(1, 60_000) | st.none(),
     st.booleans(),
@@ -87,6 +88,18 @@ class Trader:
         transfers = self.v1.transfers.list().data
         if transfers:
             self.v1.transfers.reversals.create(transfers[which % len(transfers)].id, _sum(amount))
+
+    def dispute(self, which: int, amount: int | None, _: bool) -> None:
+        rows = StripeObject.objects.filter(type="charge").order_by("pk")
+        fit = [row for row in rows if disputes.can_be_disputed(row)]
+        if fit:
+            testing.open_dispute(fit[which % len(fit)].stripe_id)
+
+    def decide(self, which: int, amount: int | None, won: bool) -> None:
+        found = self.v1.disputes.list().data
+        if found:
+            evidence = {"uncategorized_text": f"{'winning' if won else 'losing'}_evidence"}
+            self.v1.disputes.update(found[which % len(found)].id, {"evidence": evidence})
 
 
 def _sum(amount: int | None) -> dict[str, int]:

@@ -18,6 +18,7 @@ ADDRESSES = {
     "charge": "charges/{charge.id}",
     "checkout.session": "checkout/sessions/{session.id}",
     "customer": "customers/{customer.id}",
+    "dispute": "disputes/{dispute.id}",
     "payment_intent": "payment_intents/{authorised.id}",
     "payment_method": "payment_methods/{charge.payment_method}",
     "price": "prices/{price.id}",

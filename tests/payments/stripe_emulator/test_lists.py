@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import stripe
 
+from payments.stripe_emulator import testing
 from payments.stripe_emulator.routes import ROUTES, Route
 from tests.payments.stripe_emulator.samples import LINE, Samples
 from tests.payments.stripe_emulator.world import World
@@ -30,6 +31,7 @@ class Filled(Samples):
             "sessions": self.world.session,
             "line_items": lambda: None,
             "customers": lambda: self.v1.customers.create({"name": "Mia"}),
+            "disputes": lambda: testing.open_dispute(self.world.paid().id),
             "events": lambda: self.v1.customers.create({"name": "Mia"}),
             "payment_intents": self._intent,
             "refunds": lambda: self.v1.refunds.create({"charge": self.charge.id, "amount": 10}),

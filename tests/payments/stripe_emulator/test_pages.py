@@ -208,8 +208,3 @@ def test_paid_page_says_so_and_leads_on(world: World) -> None:
 def test_unknown_pages_are_not_there(world: World) -> None:
     for path in ("checkout/cs_test_1/", "authenticate/pi_1/", "onboarding/x/"):
         assert Client().get(f"/_stripe/{path}").status_code == 404
-
-
-def test_disputed_later_succeeds_for_now(world: World) -> None:
-    charge = world.paid(card="4000000000000259")
-    assert (charge.status, charge.disputed) == ("succeeded", False)
