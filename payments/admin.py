@@ -26,7 +26,7 @@ from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import services
-from payments.models import PaymentAccount, Transaction, WebhookEvent
+from payments.models import Dispute, PaymentAccount, Transaction, WebhookEvent
 
 
 class NeedsAttention(admin.SimpleListFilter):
@@ -144,6 +144,46 @@ class TransactionAdmin(Looked, LookOnlyAdmin[Transaction]):
                 said = {"added": {"name": made.get_type_display(), "object": str(made)}}
                 self.log_change(request, row, [said])
                 self.message_user(request, f"{made}: {made.get_status_display()}")
+
+
+@admin.register(Dispute)
+class DisputeAdmin(LookOnlyAdmin[Dispute]):
+    """Disputes are answered at Stripe; here one sees which, and until when."""
+
+    list_display = (
+        "code",
+        "status",
+        "shown_amount",
+        "reason",
+        "charge",
+        "booking",
+        "evidence_due_at",
+        "closed_at",
+        "created_at",
+    )
+    list_filter = ("status", "reason")
+    list_select_related = ("charge__booking",)
+    search_fields = ("code", "stripe_dispute_id", "charge__code", "charge__booking__code")
+    actions = ("ask_stripe",)
+
+    @admin.display(description=_("amount"), ordering="amount_minor")
+    def shown_amount(self, row: Dispute) -> str:
+        return money(row.amount_minor, row.currency)
+
+    @admin.display(description=_("booking"))
+    def booking(self, row: Dispute) -> str:
+        return str(row.charge.booking or "")
+
+    @admin.action(description=_("Ask Stripe how they stand"), permissions=["act"])
+    def ask_stripe(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> None:
+        for dispute in queryset.select_related("charge"):
+            try:
+                services.follow_dispute(dispute=dispute)
+            except DomainError as error:
+                self.message_user(request, f"{dispute}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, dispute, _("Asked Stripe"))
+                self.message_user(request, _("%(account)s: up to date") % {"account": dispute})
 
 
 @admin.register(PaymentAccount)

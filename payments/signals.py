@@ -1,6 +1,6 @@
 """What happened to money, told upward inside the transaction that recorded it.
 
-Every signal carries `transaction`, the ledger's row.
+Those of the ledger carry `transaction`, its row; those of a dispute carry `dispute`.
 """
 
 from django.dispatch import Signal
@@ -9,3 +9,5 @@ payment_received = Signal()
 payment_failed = Signal()
 refund_made = Signal()
 transfer_made = Signal()
+dispute_opened = Signal()
+dispute_closed = Signal()

@@ -170,6 +170,43 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """A payment that the cardholder's bank questions. Amount in minor units.
+
+    `outcome` is `won` or `lost`, empty while it is open. An inquiry that came to nothing is won.
+    """
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    charge_id: str
+    intent_id: str
+    reason: str
+    evidence_due_at: dt.datetime | None
+
+    @property
+    def outcome(self) -> str:
+        if self.status in {"won", "warning_closed", "prevented"}:
+            return "won"
+        return "lost" if self.status == "lost" else ""
+
+    @classmethod
+    def read(cls, dispute: Body) -> Self:
+        due = _part(dispute, "evidence_details").get("due_by")
+        return cls(
+            id=str(dispute["id"]),
+            status=str(dispute["status"]),
+            amount_minor=int(dispute["amount"]),
+            currency=str(dispute["currency"]),
+            charge_id=id_of(dispute.get("charge")),
+            intent_id=id_of(dispute.get("payment_intent")),
+            reason=str(dispute.get("reason") or ""),
+            evidence_due_at=_instant(due) if due else None,
+        )
+
+
+@dataclass(frozen=True)
 class AccountStatus:
     """What Stripe lets a connected account do, and what it still wants to know."""
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from mentormatch.background import durable, periodic
 from payments import services
-from payments.models import Transaction, WebhookEvent
+from payments.models import Dispute, Transaction, WebhookEvent
 
 EVERY_ROUND = dt.timedelta(seconds=30)
 
@@ -27,6 +27,16 @@ def send_refund(transaction_id: int) -> None:
 @durable(attempts=8)
 def send_transfer(transaction_id: int) -> None:
     services.send_transfer(transaction=_row(transaction_id))
+
+
+@durable(attempts=8)
+def follow_dispute(dispute_id: int) -> None:
+    services.follow_dispute(dispute=Dispute.objects.select_related("charge").get(pk=dispute_id))
+
+
+@periodic(every=dt.timedelta(hours=1))
+def follow_open_disputes() -> None:
+    services.follow_open_disputes()
 
 
 @periodic(every=EVERY_ROUND)

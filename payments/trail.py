@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from bookings import policy
 from bookings.models import Booking
 from mentormatch.mentors.models import MentorProfile
-from payments.models import Transaction
+from payments.models import Dispute, Transaction
 
 Status, Type = Transaction.Status, Transaction.Type
 RECEIVED = (*Transaction.PAID, Status.REFUNDED)
@@ -34,6 +34,15 @@ class Trail:
         rows = [row for row in self.children if row.type == Type.PAYOUT]
         standing = [row for row in rows if row.status != Status.FAILED]
         return next(iter(standing or rows[-1:]), None)
+
+    @cached_property
+    def disputes(self) -> list[Dispute]:
+        return list(self.charge.disputes.all())
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether a bank has yet to decide whose the money is."""
+        return any(row.status == Dispute.Status.OPEN for row in self.disputes)
 
     @property
     def is_received(self) -> bool:
@@ -79,7 +88,7 @@ def trail_of(booking: Booking) -> Trail | None:
 def charges_of(mentor: MentorProfile) -> QuerySet[Transaction]:
     """What was paid for this mentor's sessions, latest first, with all that a list names."""
     rows = Transaction.objects.charges().filter(mentor=mentor, status__in=RECEIVED)
-    return rows.select_related("booking", "mentee").prefetch_related("children")
+    return rows.select_related("booking", "mentee").prefetch_related("children", "disputes")
 
 
 def trails(charges: Iterable[Transaction]) -> list[Trail]:

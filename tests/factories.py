@@ -14,7 +14,7 @@ from mentormatch import money, times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.notifications.models import Mail
-from payments.models import PaymentAccount, Transaction, WebhookEvent
+from payments.models import Dispute, PaymentAccount, Transaction, WebhookEvent
 from reviews.models import Review
 from sessions_app.models import Presence, Seat, Session
 
@@ -326,6 +326,18 @@ class TransactionFactory(DjangoModelFactory[Transaction]):
     stripe_payment_intent_id = factory.Sequence(lambda n: f"pi_{n:016d}")
     stripe_charge_id = factory.Sequence(lambda n: f"ch_{n:016d}")
     succeeded_at = factory.LazyFunction(times.now)
+
+
+class DisputeFactory(DjangoModelFactory[Dispute]):
+    """One that a bank has yet to decide, of an hour for 60.00 EUR that was paid."""
+
+    class Meta:
+        model = Dispute
+
+    charge = factory.SubFactory(TransactionFactory, status=Transaction.Status.SUCCEEDED)
+    stripe_dispute_id = factory.Sequence(lambda n: f"du_{n}")
+    amount_minor = factory.SelfAttribute("charge.amount_minor")
+    currency = factory.SelfAttribute("charge.currency")
 
 
 class WebhookEventFactory(DjangoModelFactory[WebhookEvent]):

@@ -14,7 +14,7 @@ from mentormatch.notifications.invitations import CANCEL, REQUEST
 from mentormatch.notifications.models import Mail
 from mentormatch.notifications.services import queue_mail
 from payments import signals as payments
-from payments.models import Transaction
+from payments.models import Dispute, Transaction
 from sessions_app.models import Session
 from sessions_app.signals import session_completed
 
@@ -165,3 +165,30 @@ def sent_back(sender: object, *, mentor: MentorProfile, **kwargs: Any) -> None:
 @receiver(mentors.mentor_suspended, dispatch_uid="notifications.mentor_suspended")
 def suspended(sender: object, *, mentor: MentorProfile, **kwargs: Any) -> None:
     _tell_of_profile("mentor_suspended", mentor)
+
+
+@receiver(payments.dispute_opened, dispatch_uid="notifications.dispute_opened")
+def disputed(sender: object, *, dispute: Dispute, **kwargs: Any) -> None:
+    _tell_of_dispute("dispute_opened", dispute)
+
+
+@receiver(payments.dispute_closed, dispatch_uid="notifications.dispute_closed")
+def dispute_decided(sender: object, *, dispute: Dispute, **kwargs: Any) -> None:
+    _tell_of_dispute("dispute_closed", dispute, is_won=dispute.status == Dispute.Status.WON)
+
+
+def _tell_of_dispute(kind: str, dispute: Dispute, **context: Any) -> None:
+    """The mentor, whose money it is; of a tip or a subscription too."""
+    charge = dispute.charge
+    booking = charge.booking or (charge.tip and charge.tip.booking)
+    queue_mail(
+        kind=kind,
+        recipient=charge.mentor.user,
+        dedupe_key=f"{kind}:{dispute.code}",
+        context={
+            **(_snapshot(booking) if booking else {}),
+            "amount_minor": dispute.amount_minor,
+            "currency": dispute.currency,
+            **context,
+        },
+    )

@@ -25,7 +25,7 @@ from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.models import Mail
 from mentormatch.ui.charts import Chart, Point, bar_chart
 from mentormatch.ui.templatetags.mentormatch import money
-from payments.models import Transaction, WebhookEvent
+from payments.models import Dispute, Transaction, WebhookEvent
 
 DAYS = 14
 
@@ -58,6 +58,13 @@ CONCERNS = (
         lambda: Transaction.objects.exclude(needs_attention=""),
         ngettext_lazy("%(n)d payment that needs a look", "%(n)d payments that need a look", "n"),
         "attention=yes",
+    ),
+    Concern(
+        Dispute.objects.open,
+        ngettext_lazy(
+            "%(n)d dispute to answer at Stripe", "%(n)d disputes to answer at Stripe", "n"
+        ),
+        f"status__exact={Dispute.Status.OPEN}",
     ),
     Concern(
         lambda: WebhookEvent.objects.exclude(needs_attention=""),

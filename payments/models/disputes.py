@@ -1,11 +1,19 @@
 """Charges that a cardholder disputes with their bank."""
 
+from typing import ClassVar, Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch.db import PublicIdField, TimestampedModel
 from payments.models.ledger import Transaction
+
+
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def open(self) -> Self:
+        """Those that a bank has yet to decide: what they are about is frozen."""
+        return self.filter(status=Dispute.Status.OPEN)
 
 
 class Dispute(TimestampedModel):
@@ -17,16 +25,24 @@ class Dispute(TimestampedModel):
         LOST = "lost", _("lost")
 
     code = PublicIdField()
-    charge = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="disputes")
-    stripe_dispute_id = models.CharField(max_length=100, unique=True, editable=False)
+    charge = models.ForeignKey(
+        Transaction, on_delete=models.PROTECT, related_name="disputes", verbose_name=_("charge")
+    )
+    stripe_dispute_id = models.CharField(
+        _("dispute at Stripe"), max_length=100, unique=True, editable=False
+    )
     status = models.CharField(
         _("status"), max_length=8, choices=Status, default=Status.OPEN, editable=False
     )
     amount_minor = models.PositiveIntegerField(_("amount"), editable=False)
     currency = models.CharField(_("currency"), max_length=3, editable=False)
     reason = models.CharField(_("reason"), max_length=64, blank=True, editable=False)
-    evidence_due_at = models.DateTimeField(null=True, blank=True, editable=False)
-    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    evidence_due_at = models.DateTimeField(
+        _("to be answered by"), null=True, blank=True, editable=False
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, editable=False)
+
+    objects: ClassVar[DisputeQuerySet] = DisputeQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 
     class Meta:
         verbose_name = _("dispute")

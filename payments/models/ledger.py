@@ -287,6 +287,11 @@ class Transaction(TimestampedModel):
         """What a refund gives back or a payout passes on; a charge itself."""
         return self.parent or self
 
+    @property
+    def is_chargeback(self) -> bool:
+        """Whether this refund was made by the cardholder's bank, which won a dispute, not by us."""
+        return "dispute" in self.metadata
+
     def has_unexpected_payment(self, *, besides: str = "") -> bool:
         """Whether another sum came than was asked for, or a second payment."""
         came = self.metadata.get("unexpected_payments", [])

@@ -3,6 +3,7 @@
 from payments.services.accounts import disconnect_account, refresh_account, start_onboarding
 from payments.services.attention import settle_attention
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
+from payments.services.disputes import follow_dispute, follow_open_disputes, record_dispute
 from payments.services.recording import (
     record_checkout,
     record_decline,
@@ -31,12 +32,15 @@ __all__ = [
     "call_off",
     "disconnect_account",
     "expire_unpaid",
+    "follow_dispute",
+    "follow_open_disputes",
     "handle",
     "handle_again",
     "open_checkout",
     "receive",
     "record_checkout",
     "record_decline",
+    "record_dispute",
     "record_expiry",
     "record_payment",
     "record_refund",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.errors import Conflict
-from payments.models import Transaction
+from payments.models import Dispute, Transaction
 
 Status, Type = Transaction.Status, Transaction.Type
 # Each status, and where it may be entered from. A declined card leaves the checkout open, so a
@@ -71,6 +71,17 @@ def charge_of(booking: Booking) -> Transaction | None:
 def lock(transaction: Transaction) -> Transaction:
     """The row as it is now, ours until the transaction ends."""
     return Transaction.objects.select_for_update().get(pk=transaction.pk)
+
+
+def is_frozen(charge: Transaction) -> bool:
+    """Whether its cardholder disputes it and their bank has yet to decide."""
+    return Dispute.objects.open().filter(charge=charge).exists()
+
+
+def refuse_frozen(charge: Transaction) -> None:
+    """Raise `Conflict` while the charge is disputed."""
+    if is_frozen(charge):
+        raise Conflict(_("This payment is disputed. Nothing of it moves until the bank decides."))
 
 
 def refunded_minor(charge: Transaction, *, only_done: bool = False) -> int:

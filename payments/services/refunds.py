@@ -31,8 +31,8 @@ def refund_booking(
     charge = booking.transactions.filter(
         type=Transaction.Type.BOOKING, status__in=Transaction.PAID
     ).first()
-    if charge is None:
-        return None
+    if charge is None or ledger.is_frozen(charge):
+        return None  # what is disputed waits: the bank's decision brings it up again
     amount_minor = min(amount_minor, charge.amount_minor - ledger.refunded_minor(charge))
     if amount_minor <= 0:
         return None
@@ -53,6 +53,7 @@ def request_refund(
         charge = ledger.lock(charge)
         if charge.status not in Transaction.PAID:
             raise Conflict(_("Only what was paid can be given back."))
+        ledger.refuse_frozen(charge)
         if charge.children.payouts().standing().exists():
             raise Conflict(_("The mentor's part is already on its way to them."))
         row = ledger.open_refund(

@@ -72,6 +72,7 @@ def _anew(row: Transaction, charge: Transaction, now: dt.datetime) -> Transactio
             charge=charge, amount_minor=row.amount_minor, reason=row.reason, now=now
         )
     charge = ledger.lock(charge)
+    ledger.refuse_frozen(charge)
     if charge.children.payouts().standing().exists():
         raise Conflict(_("This is already on its way or through."))
     made = transfers.request_transfer(charge=charge, now=now)

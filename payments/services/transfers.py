@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from bookings.models import Booking
 from mentormatch import times
 from payments import tasks
-from payments.models import PaymentAccount, Transaction
+from payments.models import Dispute, PaymentAccount, Transaction
 from payments.services import ledger, sending
 from payments.services.sending import STUCK_AFTER
 from payments.signals import transfer_made
@@ -45,6 +45,7 @@ def _owed(now: dt.datetime) -> QuerySet[Transaction]:
         completed | called_off_late,
         ~Exists(children.payouts()),
         ~Exists(failed_refunds),
+        ~Exists(Dispute.objects.open().filter(charge=OuterRef("pk"))),
         type=Transaction.Type.BOOKING,
         status__in=Transaction.PAID,
     )
@@ -74,7 +75,9 @@ def _queue(charge: Transaction, now: dt.datetime) -> bool:
 
 def request_transfer(*, charge: Transaction, now: dt.datetime) -> Transaction | None:
     """The payout of a locked charge, within the caller's transaction; none of nothing."""
-    if charge.status not in Transaction.PAID or ledger.passed_on_minor(charge) <= 0:
+    if charge.status not in Transaction.PAID or ledger.is_frozen(charge):
+        return None
+    if ledger.passed_on_minor(charge) <= 0:
         return None
     row = ledger.open_payout(charge=charge, now=now, next_attempt_at=now + STUCK_AFTER)
     tasks.send_transfer.enqueue(transaction_id=row.pk)
@@ -112,6 +115,11 @@ def look_for(row: Transaction, *, now: dt.datetime) -> None:
 
 
 def _create(row: Transaction) -> Transfer | None:
+    if ledger.is_frozen(row.charge):
+        # Nobody need look at it: the bank's decision brings it up again.
+        facts = {"last_error": "The charge is disputed.", "next_attempt_at": None}
+        ledger.move(transaction=row, to=Status.FAILED, **facts)
+        return None
     account = PaymentAccount.objects.filter(mentor=row.mentor).first()
     if account is None or not account.stripe_account_id:
         sending.refused(row, "The mentor has no connected account.")

@@ -9,6 +9,7 @@ did.
 from payments.stripe_service.accounts import Accounts
 from payments.stripe_service.checkouts import Checkouts
 from payments.stripe_service.client import TIMEOUT_SECONDS, install
+from payments.stripe_service.disputes import Disputes
 from payments.stripe_service.errors import (
     CardRefused,
     StripeBroken,
@@ -40,5 +41,5 @@ __all__ = [
 ]
 
 
-class StripeService(Accounts, Checkouts, Refunds, Transfers, Webhooks):
+class StripeService(Accounts, Checkouts, Disputes, Refunds, Transfers, Webhooks):
     """The calls that we make; each raises `StripeError` (`retryable` or not)."""

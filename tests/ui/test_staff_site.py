@@ -23,7 +23,9 @@ from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications import tasks
 from mentormatch.notifications.models import Mail
 from mentormatch.ui import overview
-from payments.models import PaymentAccount, Transaction, WebhookEvent
+from payments import services as payments
+from payments.models import Dispute, PaymentAccount, Transaction, WebhookEvent
+from payments.stripe_emulator import testing
 from reviews.models import Review
 from tests import factories
 from tests.conftest import NOW
@@ -50,6 +52,7 @@ def trouble():
     """One of everything that waits for staff."""
     factories.MentorFactory(status=MentorProfile.Status.IN_REVIEW, listed_at=None)
     factories.TransactionFactory(needs_attention="Who paid this?")
+    factories.DisputeFactory()
     factories.WebhookEventFactory(needs_attention="Whose is this?")
     factories.MailFactory(status=Mail.Status.FAILED)
     tasks.send_mail.enqueue(mail_id=0)
@@ -74,6 +77,7 @@ def test_what_waits_is_counted_and_leads_to_its_list(login, boss):
     for text in (
         "1 mentor to approve",
         "1 payment that needs a look",
+        "1 dispute to answer at Stripe",
         "1 event of Stripe that needs a look",
         "1 mail that failed",
         "1 task that failed",
@@ -101,12 +105,12 @@ def test_it_costs_the_same_for_one_row_and_three(login, boss, django_assert_num_
     client = login(boss)
     trouble()
     client.get(INDEX)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(INDEX)
     trouble()
     trouble()
     factories.BookingFactory(mentor__currency="usd")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(INDEX)
 
 
@@ -217,6 +221,16 @@ def _account():
     return mentor.payment_account
 
 
+def _dispute():
+    booking = factories.BookingFactory(mentor=_account().mentor, to_pay=True)
+    charge = payments.open_checkout(booking=booking, user=booking.mentee)
+    testing.pay(charge.stripe_checkout_session_id)
+    payments.settle(booking=booking)
+    charge.refresh_from_db()
+    stripe_id = testing.open_dispute(charge.stripe_charge_id)
+    return factories.DisputeFactory(charge=charge, stripe_dispute_id=stripe_id)
+
+
 # Each action of the staff's pages, with a row on which it has something to do.
 ACTIONS = {
     (MentorProfile, "approve"): lambda: _mentor(MentorProfile.Status.IN_REVIEW),
@@ -227,6 +241,7 @@ ACTIONS = {
     (Transaction, "refund"): factories.TransactionFactory,
     (Transaction, "send_again"): _waiting_refund,
     (Transaction, "looked_at"): lambda: factories.TransactionFactory(needs_attention="Why?"),
+    (Dispute, "ask_stripe"): _dispute,
     (PaymentAccount, "ask_stripe"): _account,
     (WebhookEvent, "work_again"): factories.WebhookEventFactory,
     (WebhookEvent, "looked_at"): lambda: factories.WebhookEventFactory(needs_attention="Whose?"),

@@ -1,0 +1,122 @@
+"""Charges that a cardholder disputes: frozen while their bank decides, then settled either way."""
+
+import datetime as dt
+
+from django.db import transaction as db
+from django.utils.translation import gettext as _
+
+from bookings import services as bookings
+from bookings.models import Booking
+from mentormatch import times
+from payments import tasks
+from payments.models import Dispute, Transaction
+from payments.services import ledger, refunds, transfers
+from payments.signals import dispute_closed, dispute_opened
+from payments.stripe_service import StripeService
+from payments.stripe_types import Dispute as DisputeAtStripe
+
+Status = Transaction.Status
+# The event that ends a dispute may never come: how long after the last word Stripe is asked.
+ASK_AFTER = dt.timedelta(days=1)
+
+
+def record_dispute(
+    *, charge: Transaction, dispute: DisputeAtStripe, now: dt.datetime | None = None
+) -> Dispute:
+    """Bring our row, and its charge, to where the dispute stands at Stripe.
+
+    Safe to repeat, in any order: one that is closed stays closed.
+    """
+    now = now or times.now()
+    with db.atomic():
+        if charge.booking is not None:
+            bookings.lock_booking(charge.booking)
+        charge = ledger.lock(charge)
+        row = _row_of(charge, dispute, now)
+        if dispute.outcome:
+            _close(row, charge, dispute.outcome, now)
+    return row
+
+
+def _row_of(charge: Transaction, dispute: DisputeAtStripe, now: dt.datetime) -> Dispute:
+    row, is_new = Dispute.objects.get_or_create(
+        stripe_dispute_id=dispute.id,
+        defaults={
+            "charge": charge,
+            "amount_minor": dispute.amount_minor,
+            "currency": dispute.currency,
+            "created_at": now,
+        },
+    )
+    facts = {"reason": dispute.reason[:64], "evidence_due_at": dispute.evidence_due_at}
+    Dispute.objects.filter(pk=row.pk).update(updated_at=now, **facts)
+    row.refresh_from_db()
+    if is_new:
+        dispute_opened.send(sender=Dispute, dispute=row)
+    return row
+
+
+def _close(row: Dispute, charge: Transaction, outcome: str, now: dt.datetime) -> None:
+    """The bank has decided: what is left of the charge goes on its way."""
+    rows = Dispute.objects.filter(pk=row.pk, status=Dispute.Status.OPEN)
+    if not rows.update(status=outcome, closed_at=now, updated_at=now):
+        return
+    row.refresh_from_db()
+    if outcome == Dispute.Status.LOST:
+        _charge_back(charge, row, now)
+    _give_back_what_waited(charge, now)
+    _pass_on_again(charge, now)
+    dispute_closed.send(sender=Dispute, dispute=row)
+
+
+def _charge_back(charge: Transaction, row: Dispute, now: dt.datetime) -> None:
+    """What the bank took is gone like a refund: the ledger has it as one, made by the bank."""
+    left = charge.amount_minor - ledger.refunded_minor(charge)
+    if left <= 0:
+        return
+    back = ledger.open_refund(
+        charge=charge,
+        amount_minor=min(row.amount_minor, left),
+        reason=_("taken back by the bank"),
+        now=now,
+        metadata={"dispute": row.stripe_dispute_id},
+    )
+    ledger.move(transaction=back, to=Status.SUCCEEDED, succeeded_at=now)
+    ledger.count_refunds(charge=charge)
+
+
+def _give_back_what_waited(charge: Transaction, now: dt.datetime) -> None:
+    """A booking that was called off meanwhile: its refund could not be made until now."""
+    booking = charge.booking
+    if booking is None or booking.status != Booking.Status.CANCELLED:
+        return
+    owed = booking.refund_minor - ledger.refunded_minor(charge)
+    refunds.refund_booking(
+        booking=booking, amount_minor=owed, reason=booking.cancellation_reason, now=now
+    )
+
+
+def _pass_on_again(charge: Transaction, now: dt.datetime) -> None:
+    """Send the mentor's part that was held back; one that Stripe refused is left to staff."""
+    payouts = charge.children.payouts()
+    held_back = payouts.filter(status__in=(Status.FAILED, Status.REFUNDED), needs_attention="")
+    if held_back.exists() and held_back.count() == payouts.count():
+        transfers.request_transfer(charge=charge, now=now)
+
+
+def follow_dispute(*, dispute: Dispute) -> None:
+    """Ask Stripe how it stands. Safe to repeat; raises `StripeError`."""
+    found = StripeService().retrieve_dispute(dispute.stripe_dispute_id)
+    record_dispute(charge=dispute.charge, dispute=found)
+
+
+def follow_open_disputes(*, now: dt.datetime | None = None, limit: int = 200) -> int:
+    """Let tasks ask about those of which nothing was heard for a day; gives their number."""
+    now = now or times.now()
+    silent = Dispute.objects.open().filter(updated_at__lte=now - ASK_AFTER).order_by("updated_at")
+    found = list(silent[:limit])
+    for row in found:
+        with db.atomic():
+            Dispute.objects.filter(pk=row.pk).update(updated_at=now)
+            tasks.follow_dispute.enqueue(dispute_id=row.pk)
+    return len(found)
