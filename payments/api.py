@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from bookings.models import Booking
 from mentormatch.auth import LoggedInRequest
@@ -21,10 +21,13 @@ from payments.schemas import (
     CheckoutOut,
     LinkOut,
     Received,
+    TipIn,
+    TipOut,
     TransactionOut,
     TransactionQuery,
 )
 from payments.stripe_service import WEBHOOK_LIMIT_BYTES, TooLarge
+from sessions_app.models import Session
 
 router = Router(tags=["Payments"])
 
@@ -55,6 +58,21 @@ def checkout(request: LoggedInRequest, body: CheckoutIn) -> Any:
     mine = Booking.objects.for_user(request.user).with_people()
     booking = get_object_or_404(mine, code=body.booking_id)
     return services.open_checkout(booking=booking, user=request.user)
+
+
+@router.post("/tip", response={201: TipOut}, summary="Give a tip after a session (mentee)")
+def tip(request: LoggedInRequest, body: TipIn) -> Status[Any]:
+    """The open one again if repeated."""
+    sessions = Session.objects.for_user(request.user).with_people()
+    session = get_object_or_404(sessions, code=body.session_id)
+    row = services.give_tip(
+        booking=session.booking_of(request.user) or session.bookings[0],
+        user=request.user,
+        amount_minor=body.amount,
+        currency=body.currency,
+        message=body.message,
+    )
+    return Status(201, row)
 
 
 @router.post(

@@ -2,10 +2,16 @@
 
 from typing import Literal
 
-from ninja import Schema
+from ninja import Field, Schema
 
 from mentormatch.schemas import Instant, PageQuery, Strict
-from payments.models import PaymentAccount, Transaction
+from payments.models import PaymentAccount, Tip, Transaction
+from payments.services.tips import LEAST_MINOR
+
+TypeName = Literal["booking", "subscription", "tip", "refund", "payout"]
+StatusName = Literal[
+    "pending", "processing", "succeeded", "failed", "refunded", "partially_refunded"
+]
 
 
 class LinkOut(Schema):
@@ -49,14 +55,40 @@ class CheckoutOut(Schema):
         return row.checkout_expires_at
 
 
+class TipIn(Strict):
+    """`amount` in minor units of the session's currency, which `currency` may repeat."""
+
+    session_id: str
+    amount: int = Field(ge=LEAST_MINOR)
+    message: str = Field("", max_length=Tip.MESSAGE_LENGTH)
+    currency: str = ""
+
+
+class TipOut(Schema):
+    """The tip, and where it is paid; `status` is its payment's."""
+
+    id: str
+    amount: int
+    platform_fee: int
+    currency: str
+    status: StatusName
+    checkout_url: str
+
+    @staticmethod
+    def resolve_id(row: Transaction) -> str:
+        return row.group
+
+    @staticmethod
+    def resolve_amount(row: Transaction) -> int:
+        return row.amount_minor
+
+    @staticmethod
+    def resolve_platform_fee(row: Transaction) -> int:
+        return row.platform_fee_minor
+
+
 class Received(Schema):
     received: bool
-
-
-TypeName = Literal["booking", "subscription", "tip", "refund", "payout"]
-StatusName = Literal[
-    "pending", "processing", "succeeded", "failed", "refunded", "partially_refunded"
-]
 
 
 class TransactionQuery(PageQuery):

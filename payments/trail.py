@@ -70,6 +70,8 @@ class Trail:
     @property
     def payable_from(self) -> dt.datetime | None:
         """When the payout leaves; `None` until the mentor has earned it."""
+        if self.charge.booking is None:
+            return self.charge.succeeded_at
         earned_at = policy.earned_at(self.charge.sold)
         return earned_at and earned_at + dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
 
@@ -85,10 +87,18 @@ def trail_of(booking: Booking) -> Trail | None:
     return Trail(charge, tuple(row for row in rows if row.parent_id == charge.pk))
 
 
+def tips_of(booking: Booking) -> list[Trail]:
+    """The tips that came for a booking's session, the first one first."""
+    rows = Transaction.objects.charges().filter(tip__booking=booking, status__in=RECEIVED)
+    rows = rows.select_related("tip").prefetch_related("children", "disputes")
+    return trails(rows.order_by("pk"))
+
+
 def charges_of(mentor: MentorProfile) -> QuerySet[Transaction]:
     """What was paid for this mentor's sessions, latest first, with all that a list names."""
     rows = Transaction.objects.charges().filter(mentor=mentor, status__in=RECEIVED)
-    return rows.select_related("booking", "mentee").prefetch_related("children", "disputes")
+    rows = rows.select_related("booking", "tip__booking", "mentee")
+    return rows.prefetch_related("children", "disputes")
 
 
 def trails(charges: Iterable[Transaction]) -> list[Trail]:

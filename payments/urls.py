@@ -1,11 +1,13 @@
 from django.urls import path
 
-from payments.views import connect, earnings, pay
+from payments.views import connect, earnings, pay, tips
 
 app_name = "payments"
 urlpatterns = [
     path("bookings/<slug:code>/pay/", pay.pay, name="pay"),
     path("bookings/<slug:code>/paid/", pay.paid, name="return"),
+    path("sessions/<slug:code>/tip/", tips.give, name="tip"),
+    path("tips/<slug:code>/", tips.given, name="tip_given"),
     path("dashboard/payouts/", connect.payouts, name="payouts"),
     path("dashboard/payouts/onboarding/", connect.onboard, name="onboard"),
     path("dashboard/payouts/return/", connect.onboarding_return, name="onboarding_return"),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mentormatch.auth import LoggedInRequest
 from mentormatch.ui.forms import ActionForm, posted, render_invalid
+from payments.services import may_tip
 from reviews import services
 from reviews.forms import ReviewForm
 from reviews.models import Review
@@ -40,7 +41,13 @@ def _written(session: Session, review: Review) -> dict[str, object]:
         submit=_("Delete my review"),
         kind="danger",
     )
-    return {"session": session, "review": review, "delete_form": delete_form}
+    booking = session.booking_of(review.reviewer)
+    return {
+        "session": session,
+        "review": review,
+        "delete_form": delete_form,
+        "can_tip": booking is not None and may_tip(booking, review.reviewer),
+    }
 
 
 @login_required

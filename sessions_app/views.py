@@ -16,6 +16,7 @@ from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.auth import LoggedInRequest
 from mentormatch.ui.forms import ActionForm
+from payments.services import may_tip
 from reviews.models import Review
 from sessions_app import room, services
 from sessions_app.models import Presence, Session
@@ -69,6 +70,7 @@ def _context(user: User, session: Session) -> dict[str, Any]:
     me = next(person for person in participants if person.user == user)
     phase = _phase(session, times.now())
     others = [person for person in participants if person.user != user]
+    booking = session.booking_of(user) or session.bookings[0]
     return {
         "session": session,
         "phase": phase,
@@ -78,7 +80,8 @@ def _context(user: User, session: Session) -> dict[str, Any]:
         "participants": participants,
         "me": me,
         "others": others,
-        "booking": session.booking_of(user) or session.bookings[0],
+        "booking": booking,
+        "can_tip": may_tip(booking, user),
         "review": Review.objects.filter(session=session).visible_to(user).first(),
         **_forms(session, me),
     }

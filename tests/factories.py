@@ -14,7 +14,7 @@ from mentormatch import money, times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.notifications.models import Mail
-from payments.models import Dispute, PaymentAccount, Transaction, WebhookEvent
+from payments.models import Dispute, PaymentAccount, Tip, Transaction, WebhookEvent
 from reviews.models import Review
 from sessions_app.models import Presence, Seat, Session
 
@@ -297,8 +297,23 @@ class PaymentAccountFactory(DjangoModelFactory[PaymentAccount]):
     transfers_active = True
 
 
+class TipFactory(DjangoModelFactory[Tip]):
+    """Five of the session's currency, and a word with it."""
+
+    class Meta:
+        model = Tip
+
+    code = factory.Sequence(lambda n: f"tip{n:013d}")
+    booking = factory.SubFactory(BookingFactory, completed=True)
+    mentor = factory.SelfAttribute("booking.mentor")
+    mentee = factory.SelfAttribute("booking.mentee")
+    amount_minor = 500
+    currency = factory.SelfAttribute("booking.currency")
+    message = "That answer saved me a week."
+
+
 class TransactionFactory(DjangoModelFactory[Transaction]):
-    """The charge of a booking, paid."""
+    """The charge of a booking, paid; `thanks=True` of a tip."""
 
     class Meta:
         model = Transaction
@@ -310,6 +325,16 @@ class TransactionFactory(DjangoModelFactory[Transaction]):
             stripe_payment_intent_id=None,
             stripe_charge_id=None,
             succeeded_at=None,
+        )
+        thanks = factory.Trait(
+            type=Transaction.Type.TIP,
+            booking=None,
+            tip=factory.SubFactory(TipFactory),
+            mentor=factory.SelfAttribute("tip.mentor"),
+            mentee=factory.SelfAttribute("tip.mentee"),
+            amount_minor=factory.SelfAttribute("tip.amount_minor"),
+            platform_fee_minor=0,
+            currency=factory.SelfAttribute("tip.currency"),
         )
 
     code = factory.Sequence(lambda n: f"transaction{n:05d}")

@@ -36,6 +36,7 @@ WITH_TOKEN = {
     "POST /payments/connect/onboard",
     "GET /payments/connect/status",
     "POST /payments/checkout",
+    "POST /payments/tip",
     "GET /payments/transactions",
     "POST /reviews",
     "GET /reviews/session/{session_id}",

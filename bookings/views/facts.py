@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import policy
 from bookings.models import Booking
 from mentormatch.accounts.models import User
+from payments.services import may_tip
 from reviews.models import Review
 from sessions_app.models import Session
 
@@ -131,6 +132,7 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
         "can_join": session is not None and session.status in Session.LIVE,
         "can_reschedule": policy.may_reschedule(booking, side, now),
         "can_review": _can_review(booking, session, is_mentee),
+        "can_tip": session is not None and may_tip(booking, user),
         "is_free_to_cancel": now <= booking.free_cancellation_until,
         "side": side,
         "now": now,

@@ -117,20 +117,31 @@ def ask_for_a_review(sender: object, *, session: Session, **kwargs: Any) -> None
 
 
 def _tell_of_money(kind: str, row: Transaction, side: str) -> None:
-    if row.booking is None:
+    booking = row.session_booking
+    if booking is None:
         return
-    amounts = {"amount_minor": row.amount_minor, "net_minor": row.net_minor}
-    _tell(kind, row.booking, side, occasion=row.code, currency=row.currency, **amounts)
+    facts = {
+        "amount_minor": row.amount_minor,
+        "net_minor": row.net_minor,
+        "currency": row.currency,
+        "message": row.tip.message if row.tip else "",
+    }
+    _tell(kind, booking, side, occasion=row.code, **facts)
 
 
 @receiver(payments.payment_received, dispatch_uid="notifications.payment_received")
 def paid(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
-    _tell_of_money("payment_received", transaction, Side.MENTEE)
+    if transaction.tip is None:
+        _tell_of_money("payment_received", transaction, Side.MENTEE)
+        return
+    _tell_of_money("tip_thanks", transaction, Side.MENTEE)
+    _tell_of_money("tip_received", transaction, Side.MENTOR)
 
 
 @receiver(payments.payment_failed, dispatch_uid="notifications.payment_failed")
 def payment_failed(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
-    _tell_of_money("payment_failed", transaction, Side.MENTEE)
+    if transaction.tip is None:  # whoever gives one sees it on Stripe's page
+        _tell_of_money("payment_failed", transaction, Side.MENTEE)
 
 
 @receiver(payments.refund_made, dispatch_uid="notifications.refund_made")
@@ -140,7 +151,8 @@ def refunded(sender: object, *, transaction: Transaction, **kwargs: Any) -> None
 
 @receiver(payments.transfer_made, dispatch_uid="notifications.transfer_made")
 def transferred(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
-    _tell_of_money("transfer_made", transaction, Side.MENTOR)
+    if transaction.tip is None:  # told when it was paid
+        _tell_of_money("transfer_made", transaction, Side.MENTOR)
 
 
 def _tell_of_profile(kind: str, mentor: MentorProfile) -> None:

@@ -306,6 +306,11 @@ class Transaction(TimestampedModel):
         return thing.code
 
     @property
+    def session_booking(self) -> Booking | None:
+        """The booking whose price or tip it is about; `None` for a subscription's row."""
+        return self.tip.booking if self.tip else self.booking
+
+    @property
     def sold(self) -> Booking:
         """The booking that it is about; `ValueError` for a row without one."""
         if self.booking is None:

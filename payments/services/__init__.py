@@ -19,6 +19,7 @@ from payments.services.refunds import (
     send_refund,
 )
 from payments.services.retries import resend_stuck, retry
+from payments.services.tips import check_may_tip, give_tip, may_tip, settle_tip
 from payments.services.transfers import (
     record_transfer,
     request_transfer,
@@ -30,12 +31,15 @@ from payments.services.webhooks import handle, handle_again, receive, retry_stuc
 __all__ = [
     "adopt_refund",
     "call_off",
+    "check_may_tip",
     "disconnect_account",
     "expire_unpaid",
     "follow_dispute",
     "follow_open_disputes",
+    "give_tip",
     "handle",
     "handle_again",
+    "may_tip",
     "open_checkout",
     "receive",
     "record_checkout",
@@ -58,5 +62,6 @@ __all__ = [
     "send_transfer",
     "settle",
     "settle_attention",
+    "settle_tip",
     "start_onboarding",
 ]

@@ -1,4 +1,4 @@
-"""Paying for a booking: the checkout is opened, looked after, and closed; Stripe is asked first.
+"""Paying at Stripe's: the checkout is opened, looked after, and closed; Stripe is asked first.
 
 The row is written before Stripe is called and names the attempt, so that whoever comes after a
 crash or a lost answer gets the same checkout again, and nobody pays twice.
@@ -19,13 +19,12 @@ from mentormatch.errors import Conflict, DomainError, Forbidden, StripeError
 from payments.models import Transaction
 from payments.services import ledger
 from payments.services.recording import record_checkout
+from payments.services.sales import sale_of
 from payments.stripe_service import StripeBroken, StripeRefused, StripeService, why
 from payments.stripe_types import Checkout
 
 logger = logging.getLogger(__name__)
 Status = Transaction.Status
-# Stripe lets no checkout end sooner than in 30 minutes; the rest is for the way there.
-SHORTEST_CHECKOUT = dt.timedelta(minutes=31)
 LONGEST_ROUND_SECONDS = 20.0
 
 
@@ -38,7 +37,14 @@ def open_checkout(*, booking: Booking, user: User, now: dt.datetime | None = Non
     now = now or times.now()
     if booking.mentee_id != user.pk:
         raise Forbidden(_("Only the person who booked can pay."))
-    row = _charge_to_pay(booking, now)
+    return checkout_of(_charge_to_pay(booking, now), now=now)
+
+
+def checkout_of(row: Transaction, *, now: dt.datetime) -> Transaction:
+    """A charge to be paid, with `checkout_url`; the open one again if repeated.
+
+    Raises as `open_checkout` does.
+    """
     if row.stripe_checkout_session_id:
         return _still_open(row, now)
     return _remember(row, _create(row, now))
@@ -61,7 +67,7 @@ def _charge_to_pay(booking: Booking, now: dt.datetime) -> Transaction:
         if row is None or (row.status == Status.FAILED and not row.stripe_checkout_session_id):
             row = ledger.open_charge(booking=booking, now=now)
         if row.checkout_expires_at is None:
-            ledger.note(transaction=row, checkout_expires_at=_end(booking, now))
+            ledger.note(transaction=row, checkout_expires_at=sale_of(row).closes_at(row, now))
     return row
 
 
@@ -77,13 +83,6 @@ def _check_payable(booking: Booking, now: dt.datetime) -> None:
         raise Conflict(
             _("This mentor can't be paid at the moment. Try again later."), code="not_payable"
         )
-
-
-def _end(booking: Booking, now: dt.datetime) -> dt.datetime:
-    """When the checkout closes: with the hold, but never sooner than Stripe allows."""
-    ends_at = max(booking.hold_expires_at or now, now + SHORTEST_CHECKOUT)
-    # Stripe counts in whole seconds: never before the hold, which then moves along.
-    return (ends_at + dt.timedelta(microseconds=999_999)).replace(microsecond=0)
 
 
 def _create(row: Transaction, now: dt.datetime) -> Checkout:
@@ -105,7 +104,7 @@ def _create(row: Transaction, now: dt.datetime) -> Checkout:
 
 
 def _next_attempt(row: Transaction, now: dt.datetime) -> None:
-    ends_at = _end(row.sold, now)
+    ends_at = sale_of(row).closes_at(row, now)
     ledger.note(transaction=row, attempts=row.attempts + 1, checkout_expires_at=ends_at)
 
 
@@ -120,24 +119,25 @@ def _refused(row: Transaction, refusal: StripeRefused) -> None:
 
 
 def _remember(row: Transaction, checkout: Checkout) -> Transaction:
-    """Write the checkout down and hold the time until it ends.
+    """Write the checkout down and hold what it is for until it ends.
 
     Close it if we came too late, or if another was written down meanwhile.
     """
+    sale = sale_of(row)
     with exclusive():
-        booking = bookings.lock_booking(row.sold)
+        sale.lock(row)
         row.refresh_from_db()
         is_second = row.stripe_checkout_session_id not in (None, checkout.id)
-        alive = booking.is_to_pay and checkout.is_open
+        alive = sale.is_wanted(row) and checkout.is_open
         if not is_second:
             _write(row, checkout)
-            if alive and booking.hold_expires_at and booking.hold_expires_at < checkout.expires_at:
-                bookings.extend_hold(booking=booking, until=checkout.expires_at)
+            if alive:
+                sale.keep(row, checkout.expires_at)
     if is_second:
         StripeService().expire_checkout_session(checkout.id)
         return _still_open(row, times.now())
     if not alive:
-        closed = _close(row)
+        closed = close(row)
         record_checkout(transaction=row, checkout=closed or checkout)
         raise Conflict(_("The booking was given up meanwhile."))
     return row
@@ -153,7 +153,7 @@ def _write(row: Transaction, checkout: Checkout) -> None:
     )
 
 
-def _close(row: Transaction) -> Checkout | None:
+def close(row: Transaction) -> Checkout | None:
     """Let nobody pay any more; gives how the checkout ended, `None` where there is none.
 
     One that Stripe doesn't know (any more) can't be paid either.
@@ -175,7 +175,12 @@ def settle(*, booking: Booking, now: dt.datetime | None = None) -> Transaction |
     Gives the charge as it is then; `None` where no checkout was ever opened.
     """
     row = ledger.charge_of(booking)
-    if row is None or not row.stripe_checkout_session_id:
+    return settle_charge(row, now=now) if row is not None else None
+
+
+def settle_charge(row: Transaction, *, now: dt.datetime | None = None) -> Transaction:
+    """The same of any charge, as it is then; one without a checkout is as it was."""
+    if not row.stripe_checkout_session_id:
         return row
     if row.status not in (*Transaction.PAID, Status.REFUNDED):
         checkout = StripeService().retrieve_checkout_session(row.stripe_checkout_session_id)
@@ -207,7 +212,7 @@ def call_off(
 def _close_what_is_to_pay(booking: Booking, now: dt.datetime | None) -> str | None:
     """Close the checkout of an unpaid booking, and record how it ended; gives its id."""
     row = ledger.charge_of(booking) if booking.is_to_pay else None
-    checkout = _close(row) if row is not None else None
+    checkout = close(row) if row is not None else None
     if row is not None and checkout is not None:
         if checkout.is_processing:
             raise Conflict(_("A payment is being processed. Try again when it is through."))
@@ -217,36 +222,66 @@ def _close_what_is_to_pay(booking: Booking, now: dt.datetime | None) -> str | No
 
 
 def expire_unpaid(*, now: dt.datetime | None = None, limit: int = 200) -> int:
-    """Free every time whose hold ran out, after asking Stripe; gives the number looked at.
+    """Let go of all that wasn't paid in time, after asking Stripe; gives the number looked at.
 
     One that can't be asked about now stays for the next round, and so does what is left when
     Stripe is slow: the worker has other things to do.
     """
     now, until = now or times.now(), time.monotonic() + LONGEST_ROUND_SECONDS
-    overdue = Booking.objects.filter(status=Booking.Status.PENDING, hold_expires_at__lte=now)
-    due = list(overdue.order_by("hold_expires_at")[:limit])
-    for count, booking in enumerate(due, start=1):
-        if not _could_be_asked(booking, now) or time.monotonic() >= until:
+    due = _overdue(now, limit)
+    for count, thing in enumerate(due, start=1):
+        if not _could_be_asked(thing, now) or time.monotonic() >= until:
             return count  # the others would wait for as long, each of them
     return len(due)
 
 
-def _could_be_asked(booking: Booking, now: dt.datetime) -> bool:
+def _overdue(now: dt.datetime, limit: int) -> list[Booking | Transaction]:
+    """Holds that ran out, and checkouts of tips that nobody came back to."""
+    holds = Booking.objects.filter(status=Booking.Status.PENDING, hold_expires_at__lte=now)
+    tips = Transaction.objects.filter(
+        type=Transaction.Type.TIP, status=Status.PENDING, checkout_expires_at__lte=now
+    )
+    return [
+        *holds.order_by("hold_expires_at")[:limit],
+        *tips.order_by("checkout_expires_at")[:limit],
+    ]
+
+
+def _could_be_asked(thing: Booking | Transaction, now: dt.datetime) -> bool:
     try:
-        _expire(booking, now)
+        if isinstance(thing, Booking):
+            _expire(thing, now)
+        else:
+            let_go(thing, now=now)
     except StripeError as error:
-        logger.warning("hold %s: Stripe can't be asked: %s", booking.code, why(error))
+        logger.warning("hold %s: Stripe can't be asked: %s", thing.code, why(error))
         # What it fails at or refuses may be this one alone.
         return isinstance(error, StripeBroken) or not error.retryable
     except DomainError as error:
-        logger.warning("hold %s: not freed: %s", booking.code, error.code)
+        logger.warning("hold %s: not freed: %s", thing.code, error.code)
     return True
+
+
+def let_go(row: Transaction, *, now: dt.datetime | None = None) -> Transaction:
+    """Close the checkout of a charge that holds nothing; gives it as it is then, perhaps paid.
+
+    Nobody ever saw the address of a checkout that isn't written down.
+    """
+    checkout = close(row)
+    if checkout is not None:
+        record_checkout(transaction=row, checkout=checkout, now=now)
+    elif row.status == Status.PENDING:
+        ledger.move(transaction=row, to=Status.FAILED)
+    row.refresh_from_db()
+    if row.status == Status.FAILED:
+        ledger.note(transaction=row, checkout_expires_at=now or times.now())
+    return row
 
 
 def _expire(booking: Booking, now: dt.datetime) -> None:
     row = ledger.charge_of(booking)
     closed = row.stripe_checkout_session_id if row is not None else None
-    checkout = _close(row) if row is not None else None
+    checkout = close(row) if row is not None else None
     if row is not None and checkout is not None:
         record_checkout(transaction=row, checkout=checkout, now=now)
         if checkout.is_processing or checkout.is_open:

@@ -8,11 +8,19 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
+from bookings.policy import Price
 from mentormatch import times
 from mentormatch.errors import Conflict
-from payments.models import Dispute, Transaction
+from payments.models import Dispute, Subscription, Tip, Transaction
 
 Status, Type = Transaction.Status, Transaction.Type
+Sold = Booking | Tip | Subscription
+# What is sold, and the type of its charge, which is also the name of the field that points at it.
+KINDS: Mapping[type[Sold], str] = {
+    Booking: Type.BOOKING,
+    Tip: Type.TIP,
+    Subscription: Type.SUBSCRIPTION,
+}
 # Each status, and where it may be entered from. A declined card leaves the checkout open, so a
 # failed charge can still succeed.
 ENTERED_FROM: Mapping[str, tuple[str, ...]] = {
@@ -48,23 +56,34 @@ def note(*, transaction: Transaction, **facts: Any) -> None:
 
 def open_charge(*, booking: Booking, now: dt.datetime) -> Transaction:
     """The pending row of what that booking costs. Within the caller's transaction."""
+    price = Price(booking.price_minor, booking.platform_fee_minor, booking.currency)
+    return open_charge_of(booking, price=price, now=now)
+
+
+def open_charge_of(of: Sold, *, price: Price, now: dt.datetime, **facts: Any) -> Transaction:
+    """The pending row of what is asked for a thing that is sold, a part of it the platform's fee.
+
+    Within the caller's transaction.
+    """
+    kind = KINDS[type(of)]
     return Transaction.objects.create(
-        type=Type.BOOKING,
-        booking=booking,
-        mentor=booking.mentor,
-        mentee=booking.mentee,
-        amount_minor=booking.price_minor,
-        platform_fee_minor=booking.platform_fee_minor,
-        net_minor=booking.price_minor - booking.platform_fee_minor,
-        currency=booking.currency,
+        type=kind,
+        mentor=of.mentor,
+        mentee=of.mentee,
+        amount_minor=price.amount_minor,
+        platform_fee_minor=price.platform_fee_minor,
+        net_minor=price.amount_minor - price.platform_fee_minor,
+        currency=price.currency,
         created_at=now,
         attempts=1,
+        **{str(kind): of},
+        **facts,
     )
 
 
-def charge_of(booking: Booking) -> Transaction | None:
-    """The charge of a booking: the standing one, else the one that failed last."""
-    rows = booking.transactions.filter(type=Type.BOOKING).select_related("mentor__user", "mentee")
+def charge_of(sold: Booking | Tip) -> Transaction | None:
+    """The charge of a booking or a tip: the standing one, else the one that failed last."""
+    rows = sold.transactions.charges().select_related("mentor__user", "mentee")
     return rows.standing().first() or rows.order_by("-pk").first()
 
 

@@ -1,17 +1,16 @@
-"""What Stripe says of a charge, written down: the one way, for webhook and return page alike."""
+"""What Stripe says of a charge, written down: the one way, for webhook and return page alike.
+
+And whatever was sold: what follows is said in `sales.py`.
+"""
 
 import datetime as dt
 import logging
 
-from django.utils.translation import gettext as _
-
-from bookings import services as bookings
-from bookings.models import Booking
 from bookings.services.locking import exclusive
 from mentormatch import times
-from mentormatch.errors import Conflict
 from payments.models import Transaction
-from payments.services import ledger, refunds
+from payments.services import ledger
+from payments.services.sales import sale_of
 from payments.signals import payment_failed, payment_received
 from payments.stripe_types import Checkout, Payment
 
@@ -34,7 +33,7 @@ def record_checkout(
 def record_payment(
     *, transaction: Transaction, payment: Payment, now: dt.datetime | None = None
 ) -> bool:
-    """The money came: confirm the booking, or give the money back if its time is gone.
+    """The money came: a booking is confirmed, or the money given back if its time is gone.
 
     Safe to repeat: only the first call does anything. Gives whether this was it. Another sum
     than was asked for confirms nothing, and a second payment changes nothing: staff are told, and
@@ -45,9 +44,9 @@ def record_payment(
     if mismatch:
         _tell_staff(transaction, payment, mismatch)
         return False
+    sale = sale_of(transaction)
     with exclusive():
-        # Before the row: it may be confirmed, and its lock comes first.
-        booking = bookings.lock_booking(transaction.sold)
+        sale.lock(transaction)
         if not ledger.move(
             transaction=transaction,
             to=Status.SUCCEEDED,
@@ -64,7 +63,7 @@ def record_payment(
         if not transaction.has_unexpected_payment(besides=payment.intent_id):
             ledger.note(transaction=transaction, needs_attention="")
         payment_received.send(sender=Transaction, transaction=transaction)
-        _confirm(transaction, booking, now)
+        sale.paid(transaction, now)
     return True
 
 
@@ -99,24 +98,14 @@ def _tell_staff(row: Transaction, payment: Payment, words: str) -> None:
         ledger.note(transaction=row, needs_attention=words, metadata=metadata)
 
 
-def _confirm(row: Transaction, booking: Booking, now: dt.datetime) -> None:
-    """Confirm what was paid for; what can't be had any more is paid back in full."""
-    try:
-        bookings.confirm_booking(booking=booking, now=now)
-    except Conflict as refusal:
-        logger.info("booking %s was paid too late: %s", booking.code, refusal.code)
-        refunds.request_refund(
-            charge=row, amount_minor=row.amount_minor, reason=_("paid too late"), now=now
-        )
-
-
 def record_expiry(*, transaction: Transaction, now: dt.datetime | None = None) -> None:
-    """The checkout ended unpaid: the charge failed, and the time is free again."""
+    """The checkout ended unpaid: the charge failed, and a booking's time is free again."""
+    sale = sale_of(transaction)
     with exclusive():
-        booking = bookings.lock_booking(transaction.sold)
+        sale.lock(transaction)
         ledger.move(transaction=transaction, to=Status.FAILED)
-        if booking.is_to_pay and transaction.status == Status.FAILED:
-            bookings.expire_hold(booking=booking, now=now)
+        if transaction.status == Status.FAILED:
+            sale.expired(transaction, now)
 
 
 def record_decline(*, transaction: Transaction, payment: Payment) -> bool:

@@ -1,4 +1,7 @@
-"""The mentors' money: passed on by the sweeper once a session has been over for long enough."""
+"""The mentors' money: passed on by the sweeper once a session has been over for long enough.
+
+What is no session's price, a tip or a subscription's invoice, is passed on as soon as it is paid.
+"""
 
 import datetime as dt
 
@@ -26,9 +29,10 @@ def due_charges(now: dt.datetime) -> QuerySet[Transaction]:
 
 
 def _owed(now: dt.datetime) -> QuerySet[Transaction]:
-    """Charges that were earned (`policy.earned_at`) `PAYOUT_DELAY_HOURS` ago and not passed on.
+    """Charges that are the mentor's by now and were not passed on.
 
-    Those of which Stripe refused a payout or a refund wait for staff.
+    Of a booking, `PAYOUT_DELAY_HOURS` after it was earned (`policy.earned_at`). Those of which
+    Stripe refused a payout or a refund wait for staff, those in dispute for its end.
     """
     earned_by = now - dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
     children = Transaction.objects.filter(parent=OuterRef("pk"))
@@ -41,12 +45,13 @@ def _owed(now: dt.datetime) -> QuerySet[Transaction]:
         booking__refund_minor=0,
         booking__ends_at__lte=earned_by,
     )
+    at_once = Q(type__in=[Transaction.Type.TIP, Transaction.Type.SUBSCRIPTION])
     return Transaction.objects.filter(
-        completed | called_off_late,
+        completed | called_off_late | at_once,
         ~Exists(children.payouts()),
         ~Exists(failed_refunds),
         ~Exists(Dispute.objects.open().filter(charge=OuterRef("pk"))),
-        type=Transaction.Type.BOOKING,
+        type__in=Transaction.CHARGES,
         status__in=Transaction.PAID,
     )
 
@@ -65,12 +70,20 @@ def send_due_transfers(*, now: dt.datetime | None = None, limit: int = 200) -> i
 
 def _queue(charge: Transaction, now: dt.datetime) -> bool:
     with db.atomic():
-        charge = ledger.lock(charge)
-        if not due_charges(now).filter(pk=charge.pk).exists():
-            return False  # another worker was quicker, or it was refunded meanwhile
-        if charge.needs_attention == BLOCKED:
-            ledger.note(transaction=charge, needs_attention="")
-        return request_transfer(charge=charge, now=now) is not None
+        return pass_on(charge=charge, now=now)
+
+
+def pass_on(*, charge: Transaction, now: dt.datetime) -> bool:
+    """Write the payout of a charge down if it is due; within the caller's transaction.
+
+    Where it can't be sent now the sweeper sees to it. Safe to repeat.
+    """
+    charge = ledger.lock(charge)
+    if not due_charges(now).filter(pk=charge.pk).exists():
+        return False  # another worker was quicker, or it was refunded meanwhile
+    if charge.needs_attention == BLOCKED:
+        ledger.note(transaction=charge, needs_attention="")
+    return request_transfer(charge=charge, now=now) is not None
 
 
 def request_transfer(*, charge: Transaction, now: dt.datetime) -> Transaction | None:

@@ -26,17 +26,12 @@ class Checkouts(Gateway):
         return Checkout.read(session.to_dict())
 
     def _checkout_params(self, row: Transaction) -> Any:
-        booking, expires_at = row.sold, row.checkout_expires_at or times.now()
-        # In the payer's language whoever asks, so that a repeat has the same parameters.
-        with translation.override(row.mentee.language):
-            name = _("Mentoring with %(mentor)s") % {"mentor": row.mentor.name}
-            length = _("%(minutes)s minutes") % {"minutes": booking.duration_minutes}
-        labels = {"transaction": row.code, "booking": booking.code}
-        product = {"name": name, "description": length}
+        expires_at = row.checkout_expires_at or times.now()
+        labels = {"transaction": row.code, row.type: row.group}
         price = {
             "currency": row.currency,
             "unit_amount": row.amount_minor,
-            "product_data": product,
+            "product_data": _product(row),
         }
         return {
             "mode": "payment",
@@ -45,11 +40,10 @@ class Checkouts(Gateway):
             "customer_email": row.mentee.email,
             "client_reference_id": row.code,
             "metadata": labels,
-            "payment_intent_data": {"metadata": labels, "transfer_group": booking.code},
+            "payment_intent_data": {"metadata": labels, "transfer_group": row.group},
             "locale": row.mentee.language,
             "expires_at": int(expires_at.timestamp()),
-            "success_url": url("payments:return", booking.code),
-            "cancel_url": url("payments:pay", booking.code),
+            **_ways_back(row),
         }
 
     def retrieve_checkout_session(self, session_id: str) -> Checkout:
@@ -75,3 +69,27 @@ class Checkouts(Gateway):
         with self._call() as client:
             intent = client.v1.payment_intents.retrieve(intent_id, {"expand": [PAYMENT_PARTS]})
         return Payment.read(intent.to_dict())
+
+
+def _product(row: Transaction) -> dict[str, str]:
+    """What it is for, on Stripe's page.
+
+    In the payer's language whoever asks, so that a repeat has the same parameters.
+    """
+    names = {"mentor": row.mentor.name}
+    with translation.override(row.mentee.language):
+        if row.booking is None:
+            return {"name": _("A tip for %(mentor)s") % names}
+        length = _("%(minutes)s minutes") % {"minutes": row.booking.duration_minutes}
+        return {"name": _("Mentoring with %(mentor)s") % names, "description": length}
+
+
+def _ways_back(row: Transaction) -> dict[str, str]:
+    """Where the payer comes back to, who has paid and who hasn't."""
+    if row.booking is None:
+        back = url("payments:tip_given", row.group)
+        return {"success_url": back, "cancel_url": back}
+    return {
+        "success_url": url("payments:return", row.group),
+        "cancel_url": url("payments:pay", row.group),
+    }

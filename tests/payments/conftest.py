@@ -2,10 +2,11 @@
 
 import pytest
 
+from bookings.models import Booking
 from payments import services
 from payments.models import PaymentAccount, Transaction
 from payments.stripe_emulator import testing
-from tests.factories import BookingFactory, MentorFactory
+from tests.factories import BookingFactory, MentorFactory, SessionFactory
 
 DECLINED = "4000000000000002"
 
@@ -37,6 +38,31 @@ def booking(mentor):
 def opened(booking) -> Transaction:
     """Its charge, with the checkout open."""
     return services.open_checkout(booking=booking, user=booking.mentee)
+
+
+@pytest.fixture
+def met(mentor) -> Booking:
+    """A session that took place yesterday, for which nothing was paid through Stripe."""
+    return SessionFactory(
+        booking=BookingFactory(mentor=mentor, completed=True), completed=True
+    ).bookings[0]
+
+
+@pytest.fixture
+def tip(met) -> Transaction:
+    """The charge of a tip of 5.00 EUR for it, with the checkout open."""
+    return services.give_tip(
+        booking=met, user=met.mentee, amount_minor=500, message="You saved me a week."
+    )
+
+
+@pytest.fixture
+def tipped(tip, work) -> Transaction:
+    """The same, paid, told by webhook, and passed on."""
+    testing.pay(tip.stripe_checkout_session_id)
+    work()
+    tip.refresh_from_db()
+    return tip
 
 
 @pytest.fixture

@@ -80,10 +80,8 @@ def account() -> Write:
     return Write("/v1/accounts", click, click, theirs, ours)
 
 
-@pytest.fixture
-def checkout(booking) -> Write:
-    def click() -> None:
-        services.open_checkout(booking=booking, user=booking.mentee)
+def opened_by(click: Callable[[], object]) -> Write:
+    """The checkout that a click opens, and the next click too."""
 
     def rows() -> list[Transaction]:
         return [*Transaction.objects.all()]
@@ -95,6 +93,16 @@ def checkout(booking) -> Write:
         lambda: [made for row in rows() for made in of_our_row("checkout.session", row)],
         lambda: [row.stripe_checkout_session_id for row in rows()],
     )
+
+
+@pytest.fixture
+def checkout(booking) -> Write:
+    return opened_by(lambda: services.open_checkout(booking=booking, user=booking.mentee))
+
+
+@pytest.fixture
+def tip_checkout(met) -> Write:
+    return opened_by(lambda: services.give_tip(booking=met, user=met.mentee, amount_minor=500))
 
 
 @pytest.fixture
@@ -134,6 +142,13 @@ def transfer(booking, paid, freeze) -> Write:
     return sent("transfer", "/v1/transfers", paid.children.get())
 
 
+@pytest.fixture
+def tip_transfer(tip) -> Write:
+    testing.pay(tip.stripe_checkout_session_id)
+    services.settle_tip(tip=tip.tip)
+    return sent("transfer", "/v1/transfers", tip.children.get())
+
+
 def sent(kind: str, path: str, row: Transaction) -> Write:
     def ours() -> list[str | None]:
         row.refresh_from_db()
@@ -169,8 +184,8 @@ def check(write: Write) -> None:
     assert testing.differences() == []
 
 
-PAGES = ["account", "checkout", "expire"]
-TASKS = ["refund", "transfer"]
+PAGES = ["account", "checkout", "tip_checkout", "expire"]
+TASKS = ["refund", "transfer", "tip_transfer"]
 
 
 @pytest.mark.parametrize("failure", [*KILLS[:2], *OUTAGES])

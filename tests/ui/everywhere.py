@@ -19,6 +19,7 @@ from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.models import Mail
 from payments import services as payments
+from payments.models import Tip
 from sessions_app.models import Session
 from tests.factories import (
     BookingFactory,
@@ -28,6 +29,7 @@ from tests.factories import (
     PresenceFactory,
     ReviewFactory,
     SessionFactory,
+    TipFactory,
     TopicFactory,
     TransactionFactory,
     UserFactory,
@@ -82,6 +84,7 @@ class World:
     room: Session
     reviewed: Session
     to_review: Session
+    tip: Tip
     mail: Mail
     checkout_url: str
 
@@ -116,6 +119,8 @@ def world(language: str = "en") -> World:
     TransactionFactory(booking=upcoming)
     reviewed = SessionFactory(booking=seen, completed=True)
     ReviewFactory(session=reviewed)
+    tip = TipFactory(booking=seen)
+    TransactionFactory(tip=tip, thanks=True)
     checkout = payments.open_checkout(booking=to_pay, user=mentee)
     return World(
         mentee=mentee,
@@ -128,6 +133,7 @@ def world(language: str = "en") -> World:
         room=room,
         reviewed=reviewed,
         to_review=SessionFactory(booking=met, completed=True),
+        tip=tip,
         mail=MailFactory(recipient=mentee, context={"booking": upcoming.code}),
         checkout_url=checkout.checkout_url,
     )
@@ -189,6 +195,12 @@ def _of_the_mentee(here: World) -> Iterator[Page]:
         yield Page("sessions:room", reverse("sessions:room", args=[session.code]), here.mentee)
     for session in (here.to_review, here.reviewed):
         yield Page("reviews:write", reverse("reviews:write", args=[session.code]), here.mentee)
+    yield Page("payments:tip", reverse("payments:tip", args=[here.reviewed.code]), here.mentee)
+    yield Page(
+        "payments:tip_given", reverse("payments:tip_given", args=[here.tip.code]), here.mentee
+    )
+    thanked = reverse("bookings:detail", args=[here.tip.booking.code])
+    yield Page("bookings:detail", thanked, here.mentee)
 
 
 def _a_free_time() -> dt.datetime:
