@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from bookings.group_models import GroupSession
 from bookings.models import Booking, CalendarEntry
 from bookings.slots import DaysOff, Rules, Slot, Taken, Window, free_slots
 from bookings.wallclock import Span, local_day
@@ -42,12 +43,13 @@ WHERE mentor_id IN ({mentors}) AND first_day <= %(last)s AND last_day >= %(first
 # A mentor's live entries never overlap, so of those that begin before `start`, only the last can
 # reach in: the second part finds it. `ends_at > start` alone would read everything before.
 BUSY = """
-SELECT e.kind, e.mentor_id, COALESCE(b.starts_at, e.starts_at), e.starts_at, e.ends_at
+SELECT e.kind, e.mentor_id, COALESCE(b.starts_at, g.starts_at, e.starts_at), e.starts_at, e.ends_at
 FROM bookings_calendarentry e LEFT JOIN bookings_booking b ON b.id = e.booking_id
+LEFT JOIN bookings_groupsession g ON g.id = e.group_session_id
 WHERE e.is_live AND e.mentor_id IN ({mentors}) AND COALESCE(e.booking_id, 0) <> %(ignoring)s
 AND e.starts_at >= %(start)s AND e.starts_at < %(end)s
 UNION ALL
-SELECT e.kind, e.mentor_id, COALESCE(b.starts_at, e.starts_at), e.starts_at, e.ends_at
+SELECT e.kind, e.mentor_id, COALESCE(b.starts_at, g.starts_at, e.starts_at), e.starts_at, e.ends_at
 FROM mentors_mentorprofile m
 JOIN bookings_calendarentry e ON e.id = (
     SELECT before.id FROM bookings_calendarentry before
@@ -55,6 +57,7 @@ JOIN bookings_calendarentry e ON e.id = (
     ORDER BY before.starts_at DESC LIMIT 1
 )
 LEFT JOIN bookings_booking b ON b.id = e.booking_id
+LEFT JOIN bookings_groupsession g ON g.id = e.group_session_id
 WHERE m.id IN ({mentors}) AND COALESCE(e.booking_id, 0) <> %(ignoring)s AND e.ends_at > %(start)s
 UNION ALL
 SELECT %(person)s, mentee_id, starts_at, starts_at, ends_at
@@ -66,6 +69,11 @@ SELECT %(person)s, m.user_id, b.starts_at, b.starts_at, b.ends_at
 FROM mentors_mentorprofile m JOIN bookings_booking b ON b.mentor_id = m.id
 WHERE m.user_id = %(viewer)s AND b.status IN ({holding}) AND b.id <> %(ignoring)s
 AND b.starts_at > %(longest_before)s AND b.starts_at < %(end)s AND b.ends_at > %(start)s
+UNION ALL
+SELECT %(person)s, m.user_id, g.starts_at, g.starts_at, g.ends_at
+FROM mentors_mentorprofile m JOIN bookings_groupsession g ON g.mentor_id = m.id
+WHERE m.user_id = %(viewer)s AND g.status = %(scheduled)s
+AND g.starts_at > %(longest_before)s AND g.starts_at < %(end)s AND g.ends_at > %(start)s
 """
 
 
@@ -148,6 +156,7 @@ class Diaries:
             "viewer": self.viewer_id or NO_ROW,
             "ignoring": ignoring,
             "person": PERSON,
+            "scheduled": GroupSession.Status.SCHEDULED,
         }
         for kind, owner_id, begins, starts, ends in _rows(
             BUSY, values, mentors=mentors, people=people, holding=Booking.HOLDS_TIME

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from bookings.group_models import GroupSession
 from bookings.guards import overlap_guard
 from mentormatch import times
 from mentormatch.db import PublicIdField, TimestampedModel
@@ -105,7 +106,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def with_people(self) -> Self:
         """With everything a list or a page names, in the same query."""
-        return self.select_related("mentor__user", "mentee")
+        return self.select_related("mentor__user", "mentee", "group_session")
 
     def upcoming(self, now: dt.datetime) -> Self:
         """Those that still take time, soonest first."""
@@ -156,6 +157,15 @@ class Booking(TimestampedModel):
         verbose_name=_("mentee"),
     )
     session_type = models.CharField(_("kind"), max_length=16, choices=Type, default=Type.ONE_ON_ONE)
+    group_session = models.ForeignKey(
+        GroupSession,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="bookings",
+        verbose_name=_("group session"),
+    )
     status = models.CharField(_("status"), max_length=16, choices=Status, editable=False)
     starts_at = models.DateTimeField(_("starts"), editable=False)
     ends_at = models.DateTimeField(_("ends"), editable=False)
@@ -239,6 +249,11 @@ class Booking(TimestampedModel):
                 condition=Q(hold_expires_at__isnull=True) | Q(answer_by_at__isnull=True),
                 name="bookings_booking_to_pay_or_to_answer",
             ),
+            models.CheckConstraint(
+                condition=Q(session_type="group", group_session__isnull=False)
+                | (~Q(session_type="group") & Q(group_session__isnull=True)),
+                name="bookings_booking_seat_is_in_a_group",
+            ),
             models.UniqueConstraint(
                 fields=["mentor", "mentee"],
                 condition=Q(session_type="trial")
@@ -254,6 +269,11 @@ class Booking(TimestampedModel):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def is_seat(self) -> bool:
+        """Whether it is a seat in a group session, which takes its mentor's time for all."""
+        return self.group_session_id is not None
 
     @property
     def is_paid_for(self) -> bool:
@@ -306,6 +326,14 @@ class CalendarEntry(TimestampedModel):
         blank=True,
         related_name="calendar_entry",
         verbose_name=_("booking"),
+    )
+    group_session = models.OneToOneField(
+        GroupSession,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="calendar_entry",
+        verbose_name=_("group session"),
     )
     kind = models.CharField(max_length=16, choices=Kind, verbose_name=_("kind"))
     starts_at = models.DateTimeField(verbose_name=_("starts"))

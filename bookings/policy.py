@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch import money
 from mentormatch.mentors.models import MentorProfile
@@ -45,8 +46,15 @@ def price_of(mentor: MentorProfile, session_type: str, duration_minutes: int) ->
         amount = mentor.trial_rate_minor or 0
     else:
         amount = money.price_for(mentor.hourly_rate_minor, duration_minutes)
-    fee = money.fee_for(amount, settings.PLATFORM_FEE_PERCENT)
-    return Price(amount, fee, mentor.currency)
+    return _with_fee(amount, mentor.currency)
+
+
+def price_of_seat(group: GroupSession) -> Price:
+    return _with_fee(group.price_minor, group.currency)
+
+
+def _with_fee(amount: int, currency: str) -> Price:
+    return Price(amount, money.fee_for(amount, settings.PLATFORM_FEE_PERCENT), currency)
 
 
 def free_cancellation_until(starts_at: dt.datetime, moved_by: str = "") -> dt.datetime:
@@ -75,8 +83,8 @@ def cancellation_terms(booking: Booking, side: str, now: dt.datetime) -> Terms:
 
 
 def may_reschedule(booking: Booking, side: str, now: dt.datetime) -> bool:
-    """The mentee until 24 hours before the start, the mentor until the start."""
-    if booking.status != Booking.Status.CONFIRMED:
+    """The mentee until 24 hours before the start, the mentor until the start; nobody a seat."""
+    if booking.status != Booking.Status.CONFIRMED or booking.is_seat:
         return False
     if side == Booking.Side.MENTOR:
         return now < booking.starts_at

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch.db import PublicIdField, TimestampedModel
 from mentormatch.mentors.models import MentorProfile
@@ -23,6 +24,7 @@ OPENS_BEFORE = dt.timedelta(minutes=10)
 # log shows that both sides came, and where it doesn't, late enough for one of them to speak up.
 BOTH_CAME_GRACE = dt.timedelta(minutes=15)
 OTHERWISE_GRACE = dt.timedelta(hours=48)
+KEPT = tuple(status for status in Booking.Status if status != Booking.Status.CANCELLED)
 
 
 def random_room_name() -> str:
@@ -32,8 +34,14 @@ def random_room_name() -> str:
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def for_user(self, user: "User") -> Self:
-        """Those in which this person has a seat, or which they lead."""
-        return self.filter(Q(mentor__user=user) | Q(seats__booking__mentee=user)).distinct()
+        """Those in which this person has a seat, or which they lead.
+
+        Who gave a seat in a group back is no part of it any more, unless it was called off for
+        all.
+        """
+        kept = Q(status=Session.Status.CANCELLED) | Q(seats__booking__status__in=KEPT)
+        seated = Q(seats__booking__mentee=user) & kept
+        return self.filter(Q(mentor__user=user) | seated).distinct()
 
     def with_people(self) -> Self:
         """With everyone who may enter, in a fixed number of queries."""
@@ -64,6 +72,14 @@ class Session(TimestampedModel):
     code = PublicIdField()
     mentor = models.ForeignKey(
         MentorProfile, on_delete=models.PROTECT, related_name="sessions", verbose_name=_("mentor")
+    )
+    group_session = models.OneToOneField(
+        GroupSession,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="session",
+        verbose_name=_("group session"),
     )
     status = models.CharField(
         _("status"), max_length=16, choices=Status, default=Status.SCHEDULED, editable=False
@@ -117,15 +133,20 @@ class Session(TimestampedModel):
 
     @cached_property
     def bookings(self) -> "list[Booking]":
-        """The bookings that have a seat in it, with their mentees."""
-        return [seat.booking for seat in self.seats.all()]
+        """The bookings that have a seat in it, with their mentees.
+
+        Seats given back in a group count only once the whole is called off.
+        """
+        seated = [seat.booking for seat in self.seats.all()]
+        return [booking for booking in seated if booking.status in KEPT] or seated
 
     def is_led_by(self, user: "User") -> bool:
         return self.mentor.user_id == user.pk
 
     def booking_of(self, user: "User") -> "Booking | None":
-        """That person's own booking in it, where they are a mentee of it."""
-        return next((b for b in self.bookings if b.mentee_id == user.pk), None)
+        """That person's own booking in it, the one that stands if there are several."""
+        own = [seat.booking for seat in self.seats.all() if seat.booking.mentee_id == user.pk]
+        return max(own, key=lambda booking: booking.status in KEPT, default=None)
 
 
 class Seat(models.Model):

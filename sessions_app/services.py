@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from bookings.services import complete_booking, lock_booking
 from mentormatch import times
@@ -19,6 +20,8 @@ from sessions_app.signals import session_completed
 @transaction.atomic
 def open_session(*, booking: Booking) -> Session:
     """The session of a confirmed booking; made once, and opened again with a revived booking."""
+    if booking.group_session is not None:
+        return _open_for_group(booking, booking.group_session)
     seat = Seat.objects.filter(booking=booking).first()
     if seat is not None:
         _move(seat.session_id, booking, revive=True)
@@ -27,6 +30,26 @@ def open_session(*, booking: Booking) -> Session:
         mentor_id=booking.mentor_id, starts_at=booking.starts_at, ends_at=booking.ends_at
     )
     Seat.objects.create(session=session, booking=booking)
+    return session
+
+
+def _open_for_group(booking: Booking, group: GroupSession) -> Session:
+    """One room for all seats of a group: made with the first, and open again after the last left.
+
+    The booking's mentor is locked, so that nobody else makes it meanwhile.
+    """
+    session, _is_new = Session.objects.get_or_create(
+        group_session=group,
+        defaults={
+            "mentor_id": group.mentor_id,
+            "starts_at": group.starts_at,
+            "ends_at": group.ends_at,
+        },
+    )
+    Seat.objects.get_or_create(booking=booking, defaults={"session": session})
+    if session.status == Session.Status.CANCELLED:
+        _move(session.pk, booking, revive=True)
+        session.refresh_from_db()
     return session
 
 

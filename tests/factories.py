@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from factory.django import DjangoModelFactory, Password
 
+from bookings.group_models import GroupSession
 from bookings.models import AvailabilitySlot, Booking, CalendarEntry, TimeOff
 from mentormatch import money, times
 from mentormatch.accounts.models import User
@@ -214,6 +215,35 @@ class BookingFactory(DjangoModelFactory[Booking]):
         is_live=factory.LazyAttribute(
             lambda entry: entry.booking.status != Booking.Status.CANCELLED
         ),
+    )
+
+
+class GroupSessionFactory(DjangoModelFactory[GroupSession]):
+    """Three seats at 15.00 EUR in an hour in two days, nobody's yet, in its mentor's calendar."""
+
+    class Meta:
+        model = GroupSession
+        skip_postgeneration_save = True
+
+    code = factory.Sequence(lambda n: f"group{n:011d}")
+    mentor = factory.SubFactory(MentorFactory)
+    title = "Read a query plan"
+    description = "Bring a query that is too slow. We read its plan together."
+    duration_minutes = 60
+    starts_at = factory.LazyFunction(in_two_days)
+    ends_at = factory.LazyAttribute(
+        lambda group: group.starts_at + dt.timedelta(minutes=group.duration_minutes)
+    )
+    seats = 3
+    price_minor = 1500
+    currency = factory.SelfAttribute("mentor.currency")
+    calendar_entry = factory.RelatedFactory(
+        CalendarEntryFactory,
+        "group_session",
+        kind=CalendarEntry.Kind.GROUP,
+        mentor=factory.SelfAttribute("group_session.mentor"),
+        starts_at=factory.SelfAttribute("group_session.starts_at"),
+        ends_at=factory.SelfAttribute("group_session.ends_at"),
     )
 
 

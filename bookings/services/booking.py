@@ -77,7 +77,7 @@ def book_slot(
             kind=CalendarEntry.Kind.BOOKING,
             **occupied(mentor, starts_at, ends_at),
         )
-        _tell(booking)
+        tell(booking)
     return booking
 
 
@@ -109,7 +109,7 @@ def confirm_booking(*, booking: Booking, now: dt.datetime | None = None) -> Book
             return booking
         if booking.status == Status.CANCELLED:
             _check_revivable(booking, now)
-        elif booking.ends_at <= now:
+        elif booking.ends_at <= now or _is_called_off(booking):
             raise slot_unavailable()
         _confirm(booking, now)
     return booking
@@ -157,7 +157,7 @@ def _check(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> policy.Price:
         session_type=session_type,
         now=now,
     )
-    _check_bookable(mentor)
+    check_bookable(mentor)
     try:
         calendar.check_offered(mentor, **wanted)
     except Conflict:
@@ -167,7 +167,7 @@ def _check(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> policy.Price:
         raise
     price = policy.price_of(mentor, session_type, minutes)
     _check_trial(mentor, mentee, session_type)
-    _check_holds(mentee, price, now)
+    check_holds(mentee, price, now)
     return price
 
 
@@ -175,10 +175,15 @@ def _check_possible(mentor: MentorProfile, mentee: User, session_type: str) -> N
     """What no calendar has to be asked about."""
     if session_type == Booking.Type.GROUP:
         raise InvalidInput(
-            _("Group sessions can't be booked yet. Choose a one-on-one session."),
+            _("Group sessions have pages of their own: choose a seat there."),
             code="group_not_offered",
             field="session_type",
         )
+    check_is_another(mentor, mentee)
+
+
+def check_is_another(mentor: MentorProfile, mentee: User) -> None:
+    """`InvalidInput` as `own_profile` for those who would book themselves."""
     if mentor.user_id == mentee.pk:
         raise InvalidInput(
             _("You can't book yourself. Choose another mentor."),
@@ -187,7 +192,8 @@ def _check_possible(mentor: MentorProfile, mentee: User, session_type: str) -> N
         )
 
 
-def _check_bookable(mentor: MentorProfile) -> None:
+def check_bookable(mentor: MentorProfile) -> None:
+    """`Conflict` as `mentor_unavailable` for one who isn't listed (any more)."""
     if not mentor.is_listed or not mentor.user.is_active:
         raise Conflict(_("This mentor takes no bookings at the moment."), code="mentor_unavailable")
 
@@ -198,7 +204,8 @@ def _check_trial(mentor: MentorProfile, mentee: User, session_type: str) -> None
         raise trial_used()
 
 
-def _check_holds(mentee: User, price: policy.Price, now: dt.datetime) -> None:
+def check_holds(mentee: User, price: policy.Price, now: dt.datetime) -> None:
+    """`Conflict` as `too_many_holds` for those who have several bookings still to pay."""
     holds = mentee.bookings.filter(status=Status.PENDING, hold_expires_at__gt=now)
     if price.amount_minor and holds.count() >= policy.MOST_HOLDS:
         raise Conflict(
@@ -222,7 +229,8 @@ def _first_state(
     return {"status": Status.CONFIRMED, "confirmed_at": now}
 
 
-def _tell(booking: Booking) -> None:
+def tell(booking: Booking) -> None:
+    """Send word of a booking just made, where anyone has to hear of it yet."""
     if booking.status == Status.CONFIRMED:
         booking_confirmed.send(Booking, booking=booking)
     elif booking.is_to_answer:
@@ -233,8 +241,8 @@ def _check_revivable(booking: Booking, now: dt.datetime) -> None:
     """One that expired may come back; whether its time is free, the guards say as well."""
     if booking.cancellation_code != Booking.CancellationCode.EXPIRED:
         raise Conflict
-    _check_bookable(booking.mentor)
-    if booking.starts_at <= now:
+    check_bookable(booking.mentor)
+    if booking.starts_at <= now or _is_called_off(booking):
         raise slot_unavailable()
     check_people_are_free(
         mentor=booking.mentor,
@@ -242,6 +250,11 @@ def _check_revivable(booking: Booking, now: dt.datetime) -> None:
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
     )
+
+
+def _is_called_off(booking: Booking) -> bool:
+    """Whether it is a seat in a group session that isn't on any more."""
+    return booking.group_session is not None and not booking.group_session.is_on
 
 
 def _confirm(booking: Booking, now: dt.datetime) -> None:

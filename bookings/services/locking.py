@@ -2,13 +2,13 @@
 
 1. the people of the booking (`User`), by rising number;
 2. the mentor's profile;
-3. the booking;
-4. what belongs to it: calendar entry, session, ledger rows.
+3. the booking, or the group session;
+4. what belongs to it: calendar entry, session, ledger rows; of a seat also its group session.
 
 Every verb that changes a booking begins with `lock_booking` or `lock_pair`, one that changes a
-mentor's hours with `lock_mentor`. Whoever holds a lock of the fourth kind must not ask for one
-above it: a service of `payments` that records a payment calls `lock_booking` before it locks its
-own row. So there is no circle to wait in.
+group session with `lock_group`, one that changes a mentor's hours with `lock_mentor`. Whoever
+holds a lock of the fourth kind must not ask for one above it: a service of `payments` that records
+a payment calls `lock_booking` before it locks its own row. So there is no circle to wait in.
 
 The people are locked, and not the mentor alone, because one person can be mentee in one booking
 and mentor in another at the same time, which no constraint sees. `NO KEY` leaves alone those who
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch.accounts.models import User
 from mentormatch.db import is_outage
@@ -51,6 +52,14 @@ def lock_pair(*, mentor: MentorProfile, mentee: User) -> MentorProfile:
     people = User.objects.filter(pk__in=[mentor.user_id, mentee.pk]).order_by("pk")
     list(people.select_for_update(no_key=True).values_list("pk"))
     return lock_mentor(mentor)
+
+
+def lock_group(group: GroupSession, *, mentee: User | None = None) -> GroupSession:
+    """Lock a mentor, their group session and whoever wants a seat; gives it as it is now."""
+    mentor = lock_pair(mentor=group.mentor, mentee=mentee or group.mentor.user)
+    locked = GroupSession.objects.select_for_update(no_key=True).get(pk=group.pk)
+    locked.mentor = mentor
+    return locked
 
 
 def lock_booking(booking: Booking) -> Booking:

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from bookings import calendar
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.accounts.models import User
@@ -19,6 +20,7 @@ from mentormatch.mentors.models import MentorProfile
 GUARDS = {
     "bookings_mentor_busy": "slot_unavailable",
     "bookings_mentee_busy": "mentee_busy",
+    "bookings_group_seats_sold_once": "sold_out",
     "bookings_booking_one_trial_a_pair": "trial_used",
     "bookings_booking.mentor_id, bookings_booking.mentee_id": "trial_used",
 }
@@ -42,7 +44,15 @@ def trial_used() -> Conflict:
     )
 
 
+def sold_out() -> Conflict:
+    return Conflict(
+        _("The last seat was just taken. If somebody gives one back, it is offered here again."),
+        code="sold_out",
+    )
+
+
 REFUSALS = {
+    "sold_out": sold_out,
     "slot_unavailable": slot_unavailable,
     "mentee_busy": mentee_busy,
     "trial_used": trial_used,
@@ -131,6 +141,10 @@ def check_people_are_free(
     if ignoring:
         overlapping = overlapping.exclude(pk=ignoring.pk)
     if overlapping.for_user(mentee).exists():
+        raise mentee_busy()
+    # A group session takes its mentor's time before anyone has a seat in it.
+    led = GroupSession.objects.still_on().filter(mentor__user=mentee)
+    if led.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
         raise mentee_busy()
     if overlapping.filter(mentee_id=mentor.user_id).exists():
         raise slot_unavailable()

@@ -28,7 +28,8 @@ def reschedule_booking(
 
     The mentee may until 24 hours before the start, the mentor until the start; then the mentee
     may cancel for a full refund until the new start. `Conflict` as `too_late`, `invalid_state`,
-    or as `book_slot` has it; `Forbidden` for staff. To the time it has already: nothing changes.
+    `not_movable` for a seat in a group, or as `book_slot` has it; `Forbidden` for staff. To the
+    time it has already: nothing changes.
     """
     now = now or times.now()
     mentor, mentee = booking.mentor, booking.mentee
@@ -64,6 +65,14 @@ def reschedule_booking(
 def _check_may(booking: Booking, side: str, now: dt.datetime) -> None:
     if side == Booking.Side.STAFF:
         raise Forbidden(_("Only the mentee or the mentor can choose another time."))
+    if booking.is_seat:
+        raise Conflict(
+            _(
+                "A seat in a group session can't be moved: the others come at that time. Cancel it "
+                "and choose another group session."
+            ),
+            code="not_movable",
+        )
     if booking.status != Booking.Status.CONFIRMED:
         raise Conflict(_("Only a confirmed booking can be moved to another time."))
     if not policy.may_reschedule(booking, side, now):

@@ -11,12 +11,14 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from django.db import connection
 
 from bookings import guards, services
+from bookings.group_models import GroupSession
 from bookings.models import Booking, CalendarEntry
 from bookings.services import availability, booking, rescheduling
 from bookings.services.locking import exclusive
 from mentormatch.mentors.models import MentorProfile
 
 WAIT = 120
+Looked = MentorProfile | Booking | GroupSession
 RULES = {
     "a mentor's time is sold twice": """
         SELECT count(*) FROM bookings_calendarentry a JOIN bookings_calendarentry b
@@ -38,13 +40,28 @@ RULES = {
         SELECT count(*) FROM bookings_booking a LEFT JOIN bookings_calendarentry e
         ON e.booking_id = a.id AND e.is_live AND e.mentor_id = a.mentor_id
         AND e.starts_at <= a.starts_at AND e.ends_at >= a.ends_at
-        WHERE a.status IN ('pending', 'confirmed') AND e.id IS NULL""",
+        WHERE a.status IN ('pending', 'confirmed') AND a.group_session_id IS NULL
+        AND e.id IS NULL""",
+    "a group session isn't in its mentor's calendar": """
+        SELECT count(*) FROM bookings_groupsession g LEFT JOIN bookings_calendarentry e
+        ON e.group_session_id = g.id AND e.is_live AND e.mentor_id = g.mentor_id
+        AND e.starts_at <= g.starts_at AND e.ends_at >= g.ends_at
+        WHERE g.status = 'scheduled' AND e.id IS NULL""",
+    "more seats are sold than there are": """
+        SELECT count(*) FROM bookings_groupsession g WHERE g.seats < (
+            SELECT count(*) FROM bookings_booking b
+            WHERE b.group_session_id = g.id AND b.status <> 'cancelled')""",
+    "the count of seats isn't that of the bookings": """
+        SELECT count(*) FROM bookings_groupsession g WHERE g.seats_taken <> (
+            SELECT count(*) FROM bookings_booking b
+            WHERE b.group_session_id = g.id AND b.status <> 'cancelled')""",
     "the calendar holds what isn't booked": """
         SELECT count(*) FROM bookings_calendarentry e LEFT JOIN bookings_booking a
         ON e.booking_id = a.id AND a.status IN ('pending', 'confirmed', 'completed', 'no_show')
         WHERE e.is_live AND e.kind = 'booking' AND a.id IS NULL""",
 }
 SOLD_TWICE, IN_TWO_SESSIONS, IN_BOTH_ROLES = list(RULES)[:3]
+OVERSOLD = "more seats are sold than there are"
 
 
 def broken() -> dict[str, int]:
@@ -187,9 +204,13 @@ def unlock(put: Callable[[object, str, object], None], wait: Callable[[], object
                 put(module, name, look)
 
 
-def _now(row: MentorProfile | Booking) -> MentorProfile | Booking:
+def _now(row: Looked) -> Looked:
     people = "user" if isinstance(row, MentorProfile) else "mentor__user"
     return type(row).objects.select_related(people).get(pk=row.pk)
+
+
+def _group_now(group: GroupSession, *, mentee: object = None) -> Looked:
+    return _now(group)
 
 
 # What each lock gives, without the lock.
@@ -197,4 +218,5 @@ LOOKS = {
     "lock_pair": lambda *, mentor, mentee: _now(mentor),
     "lock_mentor": _now,
     "lock_booking": _now,
+    "lock_group": _group_now,
 }
