@@ -13,4 +13,5 @@ urlpatterns = [
     path("bookings/<slug:code>/decline/", changes.decline, name="decline"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("", include("bookings.availability_urls")),
+    path("", include("bookings.group_urls")),
 ]

@@ -40,6 +40,13 @@ def occurs_twice(local: dt.datetime) -> bool:
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
+def instants(day: dt.date, minute: int, zone: ZoneInfo) -> list[dt.datetime]:
+    """The instants at which the wall clock shows that time: none in a gap, else one or two."""
+    wall = dt.datetime.combine(day, dt.time()) + dt.timedelta(minutes=minute)
+    found = sorted(set(_instants(day, minute, zone)))
+    return [instant for instant in found if instant.astimezone(zone).replace(tzinfo=None) == wall]
+
+
 def spans(day: dt.date, start_minute: int, end_minute: int, zone: ZoneInfo) -> list[Span]:
     """The instants of `day` at which the wall clock is in [start, end), as spans of UTC.
 

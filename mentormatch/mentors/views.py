@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import calendar
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from bookings.slots import Slot
 from mentormatch import times
@@ -30,6 +31,7 @@ from reviews.models import Review
 
 PAGE_SIZE = 12
 REVIEWS_SHOWN = 20
+GROUPS_SHOWN = 5
 
 
 @require_safe
@@ -71,6 +73,7 @@ def mentor_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "reviews": reviews,
         "shares": shares.items(),
         "is_own": mentor.user_id == request.user.pk,
+        "group_sessions": GroupSession.objects.of_mentor(mentor, times.now())[:GROUPS_SHOWN],
     }
     return render(request, "mentors/detail.html", context)
 

@@ -13,6 +13,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.accounts.models import User
@@ -23,6 +24,7 @@ from payments.models import Tip
 from sessions_app.models import Session
 from tests.factories import (
     BookingFactory,
+    GroupSessionFactory,
     MailFactory,
     MentorFactory,
     PaymentAccountFactory,
@@ -87,6 +89,7 @@ class World:
     tip: Tip
     mail: Mail
     checkout_url: str
+    group: GroupSession
 
 
 def world(language: str = "en") -> World:
@@ -136,6 +139,7 @@ def world(language: str = "en") -> World:
         tip=tip,
         mail=MailFactory(recipient=mentee, context={"booking": upcoming.code}),
         checkout_url=checkout.checkout_url,
+        group=GroupSessionFactory(mentor=mentor, starts_at=hour + 200 * HOUR),
     )
 
 
@@ -156,7 +160,14 @@ def pages(here: World) -> Iterator[Page]:
 
 def _of_everyone(here: World) -> Iterator[Page]:
     for name in (
-        *("home", "mentors:list", "legal:terms", "legal:privacy", "legal:imprint"),
+        *(
+            "home",
+            "mentors:list",
+            "bookings:group_list",
+            "legal:terms",
+            "legal:privacy",
+            "legal:imprint",
+        ),
         *("account_login", "account_signup", "account_reset_password", "account_inactive"),
         *("account_reset_password_done", "account_reset_password_from_key_done"),
         *("account_email_verification_sent", "demo:home", "demo:mail"),
@@ -164,6 +175,7 @@ def _of_everyone(here: World) -> Iterator[Page]:
         yield Page(name, reverse(name))
     yield Page("mentors:list", reverse("mentors:list") + "?q=nobody-at-all")
     yield Page("mentors:detail", reverse("mentors:detail", args=[here.mentor.slug]))
+    yield Page("bookings:group", reverse("bookings:group", args=[here.group.code]))
     yield Page("demo:mail_detail", reverse("demo:mail_detail", args=[here.mail.code]))
     yield Page("account_confirm_email", reverse("account_confirm_email", args=["no-such-key"]))
     key = default_token_generator.make_token(here.mentee)
@@ -190,6 +202,8 @@ def _of_the_mentee(here: World) -> Iterator[Page]:
         yield Page("bookings:detail", reverse("bookings:detail", args=[booking.code]), here.mentee)
     for name in ("bookings:cancel", "bookings:reschedule"):
         yield Page(name, reverse(name, args=[here.upcoming.code]), here.mentee)
+    seat = reverse("bookings:group_book", args=[here.group.code])
+    yield Page("bookings:group_book", seat, here.mentee)
     yield Page("payments:pay", reverse("payments:pay", args=[here.to_pay.code]), here.mentee)
     for session in (here.room, here.reviewed):
         yield Page("sessions:room", reverse("sessions:room", args=[session.code]), here.mentee)
@@ -213,6 +227,7 @@ def _of_the_mentor(here: World) -> Iterator[Page]:
     mentor = here.mentor.user
     for name in (
         *("bookings:dashboard", "bookings:availability", "mentors:edit"),
+        "bookings:group_dashboard",
         *("payments:earnings", "payments:payouts"),
     ):
         yield Page(name, reverse(name), mentor)

@@ -1,0 +1,13 @@
+"""Part of the `bookings` names: `bookings/urls.py` includes it at the top."""
+
+from django.urls import path
+
+from bookings.views import group_dashboard as own
+from bookings.views import groups
+
+urlpatterns = [
+    path("group-sessions/", groups.listing, name="group_list"),
+    path("group-sessions/<slug:code>/", groups.detail, name="group"),
+    path("group-sessions/<slug:code>/book/", groups.book, name="group_book"),
+    path("dashboard/group-sessions/", own.listing, name="group_dashboard"),
+]
