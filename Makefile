@@ -5,7 +5,7 @@ IN = .venv/bin/
 # Compiled once, and not at each start of each process: that is most of a second start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-stripe stress lint check lock bench icons screenshots messages setup-run setup-dev
+.PHONY: run test test-stripe stress api-fuzz lint check lock bench icons screenshots messages setup-run setup-dev
 .DEFAULT_GOAL := run
 
 run: export MENTORMATCH_DEMO ?= 1
@@ -23,6 +23,10 @@ test-stripe: setup-dev
 # The tests with large budgets, whole, on both engines: takes hours, and writes docs/stress.md.
 stress: setup-dev
 	@exec $(IN)python scripts/stress.py
+
+# Every operation of the API with what schemathesis makes of its description, a lot of it.
+api-fuzz: setup-dev
+	@STRESS=1 exec $(IN)python -m pytest -q -n auto tests/test_api_fuzz.py
 
 lint: setup-dev
 	@exec $(IN)python scripts/lint.py

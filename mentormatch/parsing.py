@@ -19,7 +19,10 @@ class StrictParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         body = json.loads(
-            request.body, object_pairs_hook=_once_each, parse_constant=_refuse_constant
+            request.body,
+            object_pairs_hook=_once_each,
+            parse_constant=_refuse_constant,
+            parse_float=_number,
         )
         _check_text(body)
         return body
@@ -44,6 +47,13 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(_("%(name)s is not a number in JSON") % {"name": name})
+
+
+def _number(text: str) -> int | float:
+    """`1.0` is as whole as `1` (JSON Schema), as far as everyone reads it the same."""
+    number = float(text)
+    is_whole = abs(number) < 2**53 and number.is_integer()
+    return int(number) if is_whole else number
 
 
 def _check_text(value: Any) -> None:

@@ -104,6 +104,13 @@ def test_times_go_in_with_an_offset_and_come_out_in_utc():
     assert response.json()["at"] == "2030-01-01T08:00:00Z"
 
 
+def test_a_whole_number_may_be_written_as_one_with_a_fraction():
+    assert post(json.dumps(VALID).replace("30}", "30.0}")).status_code == 201
+    assert post(json.dumps(VALID).replace("30}", "3e1}")).status_code == 201
+    for odd in ("30.000001", "1e400", "9007199254740993.0"):
+        assert post(json.dumps(VALID).replace("30}", odd + "}")).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

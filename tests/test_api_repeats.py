@@ -132,6 +132,15 @@ def test_a_key_that_is_none_is_refused(client, mentor, key):
     assert not Booking.objects.exists()
 
 
+def test_what_takes_no_body_does_not_mind_one(api, mentor):
+    sent = {"data": b"\r\n--no json", "content_type": "multipart/form-data"}
+    client = api(mentor.user)
+    url = "/api/v1/payments/connect/onboard"
+    first, again = (client.post(url, headers=KEY, **sent) for _ in range(2))
+    assert first.status_code == 200
+    assert again.json() == first.json()
+
+
 def test_one_that_is_being_worked_on_has_to_wait_until_its_worker_is_given_up(freeze, mentor):
     user = UserFactory()
     claim = {"user": user, "key": "k", "fingerprint": "f"}

@@ -1,6 +1,7 @@
 """The shapes of `/me`."""
 
-from ninja import Schema
+from django.conf import settings
+from ninja import Field, Schema
 
 from mentormatch.accounts.models import User
 from mentormatch.schemas import Strict
@@ -22,6 +23,6 @@ class Me(Schema):
 class MeChanges(Strict):
     """What is left out stays as it is."""
 
-    full_name: str = ""
-    time_zone: str = ""
-    language: str = ""
+    full_name: str = Field("", json_schema_extra={"minLength": 1, "maxLength": 80})
+    time_zone: str = Field("", json_schema_extra={"minLength": 1, "examples": ["Europe/Berlin"]})
+    language: str = Field("", json_schema_extra={"enum": [code for code, _ in settings.LANGUAGES]})

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -94,8 +95,10 @@ def _checked(key: str) -> str:
 
 def _print_of(request: HttpRequest) -> str:
     """The same for the same request, however its JSON is laid out."""
-    body = json.dumps(json.loads(request.body or "null"), sort_keys=True)
-    return hashlib.sha256(f"{request.method} {request.path}\n{body}".encode()).hexdigest()
+    body = request.body
+    with suppress(ValueError):  # what takes no body doesn't look at it either
+        body = json.dumps(json.loads(body), sort_keys=True).encode()
+    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
 
 
 def _answer_again(row: KeyedRequest) -> HttpResponse:
