@@ -73,18 +73,24 @@ class Visitor:
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.locator("main").get_by_text(text).first).to_be_visible()
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """What goes wrong in the block is shown with the page it went wrong on."""
+        try:
+            yield
+        except (AssertionError, Error) as error:
+            error.add_note(f"{self.page.url}\n{self.page.locator('body').inner_text()}")
+            raise
+        assert self.problems == []
+        self.context.close()
+
 
 @contextmanager
 def visiting(browser: Browser, site: str, **context: Any) -> Iterator[Visitor]:
-    """A visitor for the block; what went wrong in it is shown with the page it went wrong on."""
+    """A visitor for the block."""
     visitor = Visitor(browser, site, **context)
-    try:
+    with visitor.watched():
         yield visitor
-    except (AssertionError, Error) as error:
-        error.add_note(f"{visitor.page.url}\n{visitor.page.locator('body').inner_text()}")
-        raise
-    assert visitor.problems == []
-    visitor.context.close()
 
 
 def sign_up(visitor: Visitor, email: str, name: str) -> None:

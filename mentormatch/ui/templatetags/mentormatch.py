@@ -257,19 +257,30 @@ _rendered_once = per_language(_rendered_anew)
 
 @register.simple_tag(takes_context=True)
 def action_button(
-    context: Context, url: str, label: Text, kind: str = "primary", **hidden: str
+    context: Context,
+    url: str,
+    label: Text,
+    kind: str = "primary",
+    *,
+    about: Text = "",
+    **hidden: str,
 ) -> SafeString:
-    """`{% action_button url label "danger" %}`: a form with only a button, sent by POST."""
+    """`{% action_button url label "danger" %}`: a form with only a button, sent by POST.
+
+    Among several of one name, `about` says what it acts on to those who don't see where it stands.
+    """
+    told = format_html('<span class="visually-hidden"> {}</span>', about) if about else ""
     token = context.get("csrf_token")
     fields = hidden if token is None else {"csrfmiddlewaretoken": token, **hidden}
     # Without the helper of larger forms: one stands in the frame of every page.
     return format_html(
         '<form action="{}" class="action-form" method="post">{}<div class="form-actions">'
-        '<button type="submit" class="btn btn-{}">{}</button></div></form>',
+        '<button type="submit" class="btn btn-{}">{}{}</button></div></form>',
         url,
         format_html_join("", '<input type="hidden" name="{}" value="{}">', fields.items()),
         kind,
         label,
+        told,
     )
 
 
