@@ -28,6 +28,7 @@ class TestCard:
     country: str = "US"
     funding: str = "credit"
     decline: Decline | None = None
+    decline_later: Decline | None = None  # once it is saved and nobody is there
     authenticates: bool = False
     available_at_once: bool = False
     is_disputed: bool = False
@@ -87,6 +88,8 @@ ALL = (
              token="pm_card_chargeDeclinedIncorrectCvc"),
     TestCard("4000000000000119", _("meets a processing error"), decline=PROCESSING,
              token="pm_card_chargeDeclinedProcessingError"),
+    TestCard("4000000000000341", _("succeeds at first, is declined when charged again later"),
+             decline_later=DECLINED, token="pm_card_chargeCustomerFail"),
     TestCard("5555555555554444", _("succeeds (Mastercard)"), brand="mastercard",
              token="pm_card_mastercard"),
 )  # fmt: skip

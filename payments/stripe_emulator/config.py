@@ -45,6 +45,11 @@ def country() -> str:
     return str(_option("country")).upper()
 
 
+def after_retries() -> str:
+    """What becomes of a subscription whose card was refused to the last: `cancel` or `unpaid`."""
+    return str(settings.STRIPE_EMULATOR.get("after_retries", "cancel"))
+
+
 def now() -> dt.datetime:
     """The emulator's present: aware UTC, by the clock that the project names."""
     return cast(dt.datetime, import_string(_option("clock"))())

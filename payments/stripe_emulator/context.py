@@ -32,6 +32,6 @@ def for_platform() -> Context:
     return Context(account=config.platform_id(), now=config.timestamp())
 
 
-def for_account(account: str) -> Context:
-    """The same for a named account."""
-    return Context(account=account, now=config.timestamp())
+def for_account(account: str, *, at: int | None = None) -> Context:
+    """The same for a named account; `at` is when it was due, if that is past."""
+    return Context(account=account, now=config.timestamp() if at is None else at)

@@ -8,12 +8,37 @@ from . import store
 from .context import Body, Context
 from .errors import StripeError
 from .models import StripeObject
-from .resources import accounts, balance, checkout_sessions, disputes, lists, refunds
+from .resources import (
+    accounts,
+    balance,
+    checkout_sessions,
+    disputes,
+    invoices,
+    lists,
+    refunds,
+    subscriptions,
+)
 
 MAX_LEVELS = 4
 # Fields that hold an id, and the type of what it names.
 REFERENCES: dict[str, dict[str, str]] = {
-    "checkout.session": {"payment_intent": "payment_intent", "customer": "customer"},
+    "checkout.session": {
+        "customer": "customer",
+        "invoice": "invoice",
+        "payment_intent": "payment_intent",
+        "subscription": "subscription",
+    },
+    "subscription": {
+        "customer": "customer",
+        "default_payment_method": "payment_method",
+        "latest_invoice": "invoice",
+    },
+    "invoice": {"customer": "customer", "default_payment_method": "payment_method"},
+    "invoice.parent.subscription_details": {"subscription": "subscription"},
+    "line_item": {"subscription": "subscription"},
+    "line_item.pricing.price_details": {"price": "price"},
+    "invoice_payment": {"invoice": "invoice"},
+    "invoice_payment.payment": {"charge": "charge", "payment_intent": "payment_intent"},
     "payment_intent": {
         "latest_charge": "charge",
         "payment_method": "payment_method",
@@ -67,6 +92,30 @@ def _refunds(ctx: Context, body: Body) -> Any:
     return refunds.list_of_charge(ctx, {}, charge=body["id"])
 
 
+def _payments(ctx: Context, body: Body) -> Any:
+    found = invoices.list_payments(ctx, {"invoice": body["id"]})
+    return found | {"url": f"/v1/invoice_payments?invoice={body['id']}"}
+
+
+def _secret(ctx: Context, body: Body) -> Any:
+    """What a page would confirm the payment of an open invoice with."""
+    row = store.get(ctx, "invoice", body["id"])
+    if row.status != "open" or not body["amount_due"]:
+        return None
+    secret = invoices.intent_of(ctx, row).body["client_secret"]
+    return {"client_secret": secret, "type": "payment_intent"}
+
+
+def _subscriptions(ctx: Context, body: Body) -> Any:
+    found = subscriptions.list_all(ctx, {"customer": body["id"]})
+    return found | {"url": f"/v1/customers/{body['id']}/subscriptions"}
+
+
+def _currency_options(ctx: Context, body: Body) -> Any:
+    names = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+    return {body["currency"]: {name: body[name] for name in names}}
+
+
 def _empty_list(name: str) -> Callable[[Context, Body], Any]:
     return lambda ctx, body: lists.envelope([], f"/v1/customers/{body['id']}/{name}")
 
@@ -87,11 +136,45 @@ AS_IT_IS: dict[str, frozenset[str]] = {
             "transfer",
         )
     ),
-    "checkout.session": frozenset(("invoice", "payment_link", "setup_intent", "subscription")),
+    "checkout.session": frozenset(
+        ("invoice_creation.invoice_data.account_tax_ids", "payment_link", "setup_intent")
+    ),
     "customer": frozenset(("invoice_settings.default_payment_method", "test_clock")),
     "dispute": frozenset(f"evidence.{name}" for name in disputes.FILES),
     "payment_intent": frozenset(("amount_details.line_items", "application", "review")),
+    "invoice": frozenset(
+        (
+            "account_tax_ids",
+            "application",
+            "default_source",
+            "discounts",
+            "from_invoice.invoice",
+            "issuer.account",
+            "latest_revision",
+            "lines",
+            "on_behalf_of",
+            "test_clock",
+        )
+    ),
+    "invoice_payment": frozenset(("payment.payment_record",)),
+    "line_item": frozenset(("discounts",)),
+    "price": frozenset(("tiers",)),
     "product": frozenset(("tax_code",)),
+    "subscription": frozenset(
+        (
+            "application",
+            "default_source",
+            "discounts",
+            "items",
+            "invoice_settings.account_tax_ids",
+            "invoice_settings.issuer.account",
+            "on_behalf_of",
+            "pending_setup_intent",
+            "schedule",
+            "test_clock",
+        )
+    ),
+    "subscription_item": frozenset(("discounts", "price")),
     "transfer": frozenset(("reversals",)),
     # A line's discounts and the data of a list.
     "item": frozenset(("discounts",)),
@@ -103,7 +186,12 @@ AS_IT_IS: dict[str, frozenset[str]] = {
 ON_REQUEST: dict[str, dict[str, Callable[[Context, Body], Any]]] = {
     "checkout.session": {"line_items": _line_items},
     "charge": {"refunds": _refunds},
-    "customer": {name: _empty_list(name) for name in ("sources", "subscriptions", "tax_ids")},
+    "customer": {
+        "subscriptions": _subscriptions,
+        **{name: _empty_list(name) for name in ("sources", "tax_ids")},
+    },
+    "price": {"currency_options": _currency_options},
+    "invoice": {"confirmation_secret": _secret, "payments": _payments},
 }
 
 
@@ -121,7 +209,8 @@ def apply(ctx: Context, body: Body, paths: list[str]) -> Body:
     return answer
 
 
-def _walk(ctx: Context, node: Any, steps: list[str], path: str) -> None:
+def _walk(ctx: Context, node: Any, steps: list[str], path: str, kind: str = "") -> None:
+    """`kind` is what a hash is called that doesn't say it itself, such as `invoice.parent`."""
     if not steps or node is None:
         return
     if isinstance(node, list):
@@ -130,10 +219,12 @@ def _walk(ctx: Context, node: Any, steps: list[str], path: str) -> None:
         return
     if not isinstance(node, dict):
         raise _not_expandable(path)
-    if ".".join(steps) in AS_IT_IS.get(node.get("object", ""), ()):
+    kind = node.get("object", kind)
+    if ".".join(steps) in AS_IT_IS.get(kind, ()):
         return
-    _fill(ctx, node, steps[0], path, last=len(steps) == 1)
-    _walk(_owner_of(ctx, node, steps[0]), node.get(steps[0]), steps[1:], path)
+    step = steps[0]
+    _fill(ctx, node, kind, step, path, last=len(steps) == 1)
+    _walk(_owner_of(ctx, node, step), node.get(step), steps[1:], path, f"{kind}.{step}")
 
 
 def _owner_of(ctx: Context, node: Body, name: str) -> Context:
@@ -151,8 +242,7 @@ def _owner_of(ctx: Context, node: Body, name: str) -> Context:
     return ctx.on(destination["id"] if isinstance(destination, dict) else destination)
 
 
-def _fill(ctx: Context, node: Body, name: str, path: str, *, last: bool) -> None:
-    kind = node.get("object", "")
+def _fill(ctx: Context, node: Body, kind: str, name: str, path: str, *, last: bool) -> None:
     on_request = ON_REQUEST.get(kind, {})
     if name in on_request:
         node.setdefault(name, on_request[name](ctx, node))

@@ -18,3 +18,8 @@ def authentication_url(intent: str) -> str:
 def onboarding_url(token: str) -> str:
     """Where a connected account is onboarded."""
     return config.site_url() + reverse("stripe_emulator:onboarding", args=(token,))
+
+
+def invoice_url(invoice: str) -> str:
+    """Where an invoice is read and paid."""
+    return config.site_url() + reverse("stripe_emulator:invoice", args=(invoice,))

@@ -1,11 +1,17 @@
 """What time brings about by itself; run it every now and then."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 from django.db import transaction
+from django.db.models import Q
 
 from . import config, context, idempotency, store
 from .models import StripeObject
-from .resources import checkout_sessions, disputes, payment_intents
+from .resources import checkout_sessions, disputes, dunning, payment_intents, renewals
 from .router import ALIAS
+
+DUE = {"subscription": renewals.turn, "invoice": dunning.collect}
 
 
 def expire_sessions(limit: int = 100) -> int:
@@ -26,6 +32,31 @@ def open_disputes(limit: int = 100) -> int:
 def lose_disputes(limit: int = 100) -> int:
     """Lose the disputes that nobody answered in time; gives their number."""
     return sum(_lose_dispute(pk) for pk in _due("dispute", "needs_response")[:limit])
+
+
+def renew_subscriptions(limit: int = 100) -> int:
+    """Turn the subscriptions whose period is over and try refused cards again, oldest first.
+
+    What was due in between happens as of when it was due, however far the clock has jumped.
+    """
+    return sum(1 for _ in islice(_turns(), limit))
+
+
+def _turns() -> Iterator[None]:
+    """One thing that is due after the other, for as long as there is one."""
+    while due := _next_due():
+        with transaction.atomic(using=ALIAS):
+            row = StripeObject.objects.filter(pk=due.pk, due_at=due.due_at).first()
+            if row:
+                ctx = context.for_account(row.account, at=row.due_at)
+                DUE[row.type](ctx, row)
+        yield
+
+
+def _next_due() -> StripeObject | None:
+    waiting = Q(type="subscription") | Q(type="invoice", status="open")
+    rows = StripeObject.objects.filter(waiting, due_at__lte=config.timestamp())
+    return rows.order_by("due_at", "pk").first()
 
 
 def forget_idempotency_keys() -> int:

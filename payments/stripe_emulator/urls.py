@@ -2,12 +2,13 @@
 
 from django.urls import path, re_path
 
-from . import views
+from . import invoice_views, views
 
 app_name = "stripe_emulator"
 urlpatterns = [
     path("checkout/<str:session_id>/", views.checkout, name="checkout"),
     path("authenticate/<str:intent_id>/", views.authenticate, name="authenticate"),
+    path("invoice/<str:invoice_id>/", invoice_views.invoice, name="invoice"),
     path("onboarding/<str:token>/", views.onboarding, name="onboarding"),
     re_path(r"^(?P<path>v1/.+)$", views.endpoint, name="api"),
 ]

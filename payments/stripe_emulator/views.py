@@ -8,11 +8,11 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from . import api, cards, config, context, money, signals, store
-from .context import Context
+from . import api, cards, config, context, money, pages, signals, store, wording
+from .context import Body, Context
 from .forms import CardForm
 from .models import StripeObject
-from .resources import accounts, checkout_sessions, payment_intents, payment_methods
+from .resources import accounts, checkout_sessions, dunning, payment_intents, payment_methods
 from .router import ALIAS
 
 PAYMENT_REFUSED = 402
@@ -41,7 +41,7 @@ def endpoint(request: HttpRequest, path: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
     """The hosted payment page: pay, or go back."""
-    row = _row("checkout.session", session_id)
+    row = find("checkout.session", session_id)
     if request.method == "GET":
         return _checkout_page(request, row)
     if request.POST.get("action") == "cancel" and row.body["cancel_url"]:
@@ -51,7 +51,7 @@ def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
         return _checkout_page(request, row, form, status=INVALID_FORM)
     with transaction.atomic(using=ALIAS):
         # Read it again under the lock: a second click must not pay a second time.
-        row = _row("checkout.session", session_id)
+        row = find("checkout.session", session_id)
         ctx = context.for_account(row.account)
         if checkout_sessions.seen(row, ctx.now)["status"] == "open":
             refusal = _pay(ctx, row, form)
@@ -60,22 +60,28 @@ def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
     return _after_attempt(request, row)
 
 
-def _row(kind: str, stripe_id: str) -> StripeObject:
+def find(kind: str, stripe_id: str) -> StripeObject:
+    """What a page is about; 404 where it isn't there."""
     row = StripeObject.objects.filter(type=kind, stripe_id=stripe_id).first()
     if row is None:
         raise Http404
     return row
 
 
-def _pay(ctx: Context, row: StripeObject, form: CardForm) -> str | None:
-    method = payment_methods.create_card(
+def typed_card(ctx: Context, form: CardForm, email: str | None) -> StripeObject:
+    """The card of a form that is valid."""
+    return payment_methods.create_card(
         ctx,
         cards.by_number(form.cleaned_data["card_number"]),
         exp_month=form.cleaned_data["exp_month"],
         exp_year=form.cleaned_data["exp_year"],
         name=form.cleaned_data["name"],
-        email=(row.body["customer_details"] or {}).get("email"),
+        email=email,
     )
+
+
+def _pay(ctx: Context, row: StripeObject, form: CardForm) -> str | None:
+    method = typed_card(ctx, form, (row.body["customer_details"] or {}).get("email"))
     decline = checkout_sessions.pay(ctx, row, method)
     return decline.message if decline else None
 
@@ -85,8 +91,19 @@ def _after_attempt(request: HttpRequest, row: StripeObject) -> HttpResponse:
     if status == "complete":
         return HttpResponseRedirect(checkout_sessions.success_url(row))
     if status == "open":
-        return redirect("stripe_emulator:authenticate", row.body["payment_intent"])
+        return redirect("stripe_emulator:authenticate", checkout_sessions.intent_id(row))
     return _checkout_page(request, row)
+
+
+def _shown(line: Body, trial_days: int | None) -> Body:
+    """A line as the page tells it; a recurring one with how often it is paid."""
+    price = line["price"]
+    amount = price["unit_amount"] * line["quantity"]
+    return line | {
+        "every": wording.every(price["recurring"]) if price["recurring"] else "",
+        "later": money.on_a_page(amount, line["currency"]) if trial_days else "",
+        "shown": money.on_a_page(line["amount_total"], line["currency"]),
+    }
 
 
 def _checkout_page(
@@ -97,20 +114,19 @@ def _checkout_page(
     status: int = 200,
 ) -> HttpResponse:
     session = checkout_sessions.seen(row, config.timestamp())
-    page = {
-        "session": session,
-        "success_url": checkout_sessions.success_url(row),
-        "total": money.on_a_page(session["amount_total"], session["currency"]),
-        "lines": [
-            {**line, "shown": money.on_a_page(line["amount_total"], line["currency"])}
-            for line in row.private["line_items"]
-        ],
-        "form": form or CardForm(label_suffix=""),
-        "refusal": refusal,
-        "cards": cards.ALL,
-    }
+    trial_days = row.private["subscription_data"].get("trial_period_days")
     locale = session["locale"]
     with translation.override(get_language() if locale in (None, "auto") else locale):
+        page = {
+            "session": session,
+            "success_url": checkout_sessions.success_url(row),
+            "total": money.on_a_page(session["amount_total"], session["currency"]),
+            "lines": [_shown(line, trial_days) for line in row.private["line_items"]],
+            "trial_days": trial_days,
+            "form": form or CardForm(label_suffix=""),
+            "refusal": refusal,
+            "cards": cards.ALL,
+        }
         return render(request, "stripe_emulator/checkout.html", page, status=status)
 
 
@@ -118,11 +134,11 @@ def _checkout_page(
 @require_http_methods(["GET", "POST"])
 def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
     """The bank's question: is it you?"""
-    row = _row("payment_intent", intent_id)
+    row = find("payment_intent", intent_id)
     if request.method == "POST":
         passed = request.POST.get("action") == "authenticate"
         with transaction.atomic(using=ALIAS):
-            row = _row("payment_intent", intent_id)
+            row = find("payment_intent", intent_id)
             if row.status == "requires_action":
                 return _answered(request, row, passed=passed)
     session = StripeObject.objects.filter(stripe_id=row.ref, type="checkout.session").first()
@@ -137,6 +153,10 @@ def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
 def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpResponse:
     ctx = context.for_account(row.account)
     session = store.find(ctx, "checkout.session", row.ref)
+    invoice = store.find(ctx, "invoice", row.ref)
+    if invoice:
+        dunning.authenticate(ctx, invoice, passed=passed)
+        return HttpResponseRedirect(pages.invoice_url(invoice.stripe_id))
     if session is None:
         payment_intents.authenticate(ctx, row, passed=passed)
         return HttpResponseRedirect(row.private.get("return_url") or config.site_url())
@@ -152,12 +172,12 @@ def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpR
 @require_http_methods(["GET", "POST"])
 def onboarding(request: HttpRequest, token: str) -> HttpResponse:
     """The page on which a connected account tells Stripe who it is."""
-    link = _row("account_link", f"accl_{token}")
-    account = _row("account", link.ref)
+    link = find("account_link", f"accl_{token}")
+    account = find("account", link.ref)
     if request.method == "POST":
         if request.POST.get("action") == "complete":
             with transaction.atomic(using=ALIAS):
-                account = _row("account", link.ref)
+                account = find("account", link.ref)
                 accounts.complete_onboarding(context.for_account(link.ref), account)
         return HttpResponseRedirect(link.private["return_url"])
     if link.due_at is not None and link.due_at <= config.timestamp():

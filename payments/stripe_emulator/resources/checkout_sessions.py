@@ -3,12 +3,12 @@
 from typing import Any
 from urllib.parse import quote
 
-from .. import events, ids, money, pages, params, store
+from .. import events, money, pages, params, store
 from ..cards import Decline
 from ..context import Body, Context
 from ..errors import StripeError, invalid_parameter, missing_parameter
 from ..models import StripeObject
-from . import lists, payment_intents, prices
+from . import checkout_bodies, checkout_subscriptions, lists, payment_intents, prices
 
 LEAST_LIFE = 30 * 60
 LONGEST_LIFE = 24 * 60 * 60
@@ -17,7 +17,7 @@ STATUSES = ("open", "complete", "expired")
 LOCALES = ("auto", "de", "en")
 LINE_ITEM: params.Spec = {
     "price": params.text(),
-    "price_data": params.hash_of(prices.PRICE_DATA),
+    "price_data": params.hash_of(prices.INLINE),
     "quantity": params.integer(least=1, most=999_999),
 }
 INTENT_DATA: params.Spec = {
@@ -38,10 +38,11 @@ CREATE: params.Spec = {
     "line_items": params.list_of(params.hash_of(LINE_ITEM)),
     "locale": params.one_of(*LOCALES),
     "metadata": params.metadata,
-    "mode": params.Required(params.one_of("payment")),
+    "mode": params.Required(params.one_of("payment", "subscription")),
     "payment_intent_data": params.hash_of(INTENT_DATA),
     "payment_method_types": params.list_of(params.one_of("card")),
-    "submit_type": params.one_of("auto", "book", "donate", "pay"),
+    "submit_type": params.one_of("auto", "book", "donate", "pay", "subscribe"),
+    "subscription_data": params.hash_of(checkout_subscriptions.DATA),
     "success_url": params.Required(params.url),
 }
 UPDATE: params.Spec = {**params.EXPAND, "metadata": params.metadata}
@@ -50,11 +51,12 @@ LIST: params.Spec = {
     "customer": params.text(),
     "payment_intent": params.text(),
     "status": params.one_of(*STATUSES),
+    "subscription": params.text(),
 }
 
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
-    """`POST /v1/checkout/sessions`, mode payment."""
+    """`POST /v1/checkout/sessions`, mode payment or subscription."""
     expires_at = _expiry(ctx, values)
     if not values.get("line_items"):
         raise missing_parameter("line_items")
@@ -65,17 +67,27 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
         )
     if "customer" in values:
         store.given(ctx, "customer", values["customer"], "customer")
-    lines = [_line(ctx, item, index) for index, item in enumerate(values["line_items"])]
+    lines = [
+        checkout_bodies.line(ctx, item, index) for index, item in enumerate(values["line_items"])
+    ]
+    checkout_subscriptions.check(values["mode"], values, lines)
+    data = {name: values.get(name, {}) for name in ("payment_intent_data", "subscription_data")}
+    total, currency = _total(lines)
+    if "trial_period_days" in data["subscription_data"]:
+        total, lines = 0, [checkout_bodies.free(line) for line in lines]
+    body = checkout_bodies.build(ctx, values, total, currency, expires_at)
+    store.create(ctx, body, private={"line_items": lines, **data}, due_at=expires_at)
+    return body
+
+
+def _total(lines: list[Body]) -> tuple[int, str]:
     total = sum(line["amount_total"] for line in lines)
     currency = lines[0]["currency"]
     if any(line["currency"] != currency for line in lines):
         raise StripeError("All line items must have the same currency.", param="line_items")
     if money.too_small(total, currency):
         raise _too_small(currency)
-    body = _body(ctx, values, total, currency, expires_at)
-    private = {"line_items": lines, "payment_intent_data": values.get("payment_intent_data", {})}
-    store.create(ctx, body, private=private, due_at=expires_at)
-    return body
+    return total, currency
 
 
 def _expiry(ctx: Context, values: dict[str, Any]) -> int:
@@ -101,127 +113,6 @@ def _too_small(currency: str) -> StripeError:
         code="amount_too_small",
         param="line_items",
     )
-
-
-def _line(ctx: Context, item: dict[str, Any], index: int) -> Body:
-    name = f"line_items[{index}]"
-    if ("price" in item) == ("price_data" in item):
-        raise missing_parameter(f"{name}[price]")
-    if "price" in item:
-        price = store.given(ctx, "price", item["price"], f"{name}[price]")
-    else:
-        data = item["price_data"]
-        if ("product" in data) == ("product_data" in data):
-            raise missing_parameter(f"{name}[price_data][product_data]")
-        price = prices.create_inline(ctx, data)
-    product = store.get(ctx, "product", price.body["product"])
-    amount = price.body["unit_amount"] * item.get("quantity", 1)
-    return {
-        "id": ids.new("li"),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": amount,
-        "amount_tax": 0,
-        "amount_total": amount,
-        "currency": price.body["currency"],
-        "description": product.body["name"],
-        "discounts": [],
-        "metadata": {},
-        "price": price.body,
-        "quantity": item.get("quantity", 1),
-        "taxes": [],
-    }
-
-
-def _body(ctx: Context, values: dict[str, Any], total: int, currency: str, expires_at: int) -> Body:
-    stripe_id = ids.new("cs_test")
-    return _fixed_parts() | {
-        "id": stripe_id,
-        "amount_subtotal": total,
-        "amount_total": total,
-        "cancel_url": values.get("cancel_url"),
-        "client_reference_id": values.get("client_reference_id"),
-        "created": ctx.now,
-        "currency": currency,
-        "customer": values.get("customer"),
-        "customer_creation": None if "customer" in values else "if_required",
-        "customer_details": _customer_details(ctx, values),
-        "customer_email": values.get("customer_email"),
-        "expires_at": expires_at,
-        "locale": values.get("locale"),
-        "metadata": params.merged_metadata({}, values.get("metadata")),
-        "mode": values["mode"],
-        "payment_intent": None,
-        "payment_status": "unpaid",
-        "status": "open",
-        "submit_type": values.get("submit_type"),
-        "success_url": values["success_url"],
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "url": pages.checkout_url(stripe_id),
-    }
-
-
-def _customer_details(ctx: Context, values: dict[str, Any], name: str | None = None) -> Body | None:
-    customer = store.find(ctx, "customer", values.get("customer"))
-    email = customer.body["email"] if customer else values.get("customer_email")
-    if not (email or name):
-        return None
-    return {
-        "address": {**dict.fromkeys(params.ADDRESS), "country": "US"} if name else None,
-        "business_name": None,
-        "email": email,
-        "individual_name": None,
-        "name": name,
-        "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": [] if name else None,
-    }
-
-
-def _fixed_parts() -> Body:
-    """What no parameter that the emulator knows can change."""
-    empty = (
-        "after_expiration", "allow_promotion_codes", "billing_address_collection",
-        "client_secret", "collected_information", "consent", "consent_collection",
-        "currency_conversion", "customer_account", "invoice", "origin_context",
-        "payment_link", "payment_method_configuration_details", "permissions",
-        "recovered_from", "saved_payment_method_options", "setup_intent",
-        "shipping_address_collection", "shipping_cost", "subscription", "wallet_options",
-    )  # fmt: skip
-    messages = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-    return dict.fromkeys(empty) | {
-        "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False},
-        "automatic_tax": {
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
-        "custom_fields": [],
-        "custom_text": dict.fromkeys(messages),
-        "discounts": [],
-        "invoice_creation": {
-            "enabled": False,
-            "invoice_data": {
-                "account_tax_ids": None,
-                "custom_fields": None,
-                "description": None,
-                "footer": None,
-                "issuer": None,
-                "metadata": {},
-                "rendering_options": None,
-            },
-        },
-        "livemode": False,
-        "payment_method_collection": "if_required",
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
-        "phone_number_collection": {"enabled": False},
-        "shipping_options": [],
-        "ui_mode": "hosted_page",
-    }
 
 
 def seen(row: StripeObject, now: int) -> Body:
@@ -253,7 +144,7 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
             rows = rows.filter(status="expired") | past
         else:
             rows = rows.filter(status=values["status"]).exclude(pk__in=past.values("pk"))
-    for name in ("customer", "payment_intent"):
+    for name in ("customer", "payment_intent", "subscription"):
         if name in values:
             store.given(ctx, name, values[name], name)
             rows = rows.filter(**{f"body__{name}": values[name]})
@@ -293,27 +184,42 @@ def expire_row(ctx: Context, row: StripeObject) -> Body:
     intent = store.find(ctx, "payment_intent", row.body["payment_intent"])
     if intent and intent.status in payment_intents.CAN_CANCEL:
         payment_intents.cancel_row(ctx, intent, None)
+    checkout_subscriptions.abandon(ctx, row)
     events.emit(ctx, "checkout.session.expired", row.body)
     return row.body
 
 
 def pay(ctx: Context, row: StripeObject, method: StripeObject) -> Decline | None:
     """One attempt on the page; `None` means it went through or waits for authentication."""
-    intent = _intent(ctx, row)
-    url = pages.authentication_url(intent.stripe_id)
-    decline = payment_intents.attempt(ctx, intent, method, authenticate_at=url)
-    if intent.status in ("succeeded", "requires_capture"):
-        _complete(ctx, row, intent, method)
+    if is_subscription(row):
+        decline = checkout_subscriptions.pay(ctx, row, method)
+    else:
+        intent = _intent(ctx, row)
+        url = pages.authentication_url(intent.stripe_id)
+        decline = payment_intents.attempt(ctx, intent, method, authenticate_at=url)
+    _complete_if_done(ctx, row, method)
     return decline
+
+
+def is_subscription(row: StripeObject) -> bool:
+    """Whether its page begins a subscription."""
+    return bool(row.body["mode"] == "subscription")
+
+
+def intent_id(row: StripeObject) -> str | None:
+    """The intent of its page. A subscription's session doesn't tell it: the invoice does."""
+    found: str | None = row.private.get("intent") or row.body["payment_intent"]
+    return found
 
 
 def authenticate(ctx: Context, row: StripeObject, *, passed: bool) -> Decline | None:
     """The answer of the authentication page."""
-    intent = store.get(ctx, "payment_intent", row.body["payment_intent"])
+    intent = store.get(ctx, "payment_intent", intent_id(row) or "")
     method = store.get(ctx, "payment_method", intent.body["payment_method"])
     decline = payment_intents.authenticate(ctx, intent, passed=passed)
-    if decline is None:
-        _complete(ctx, row, intent, method)
+    if is_subscription(row):
+        checkout_subscriptions.settle(ctx, row, decline)
+    _complete_if_done(ctx, row, method)
     return decline
 
 
@@ -333,18 +239,25 @@ def _intent(ctx: Context, row: StripeObject) -> StripeObject:
     return intent
 
 
-def _complete(ctx: Context, row: StripeObject, intent: StripeObject, method: StripeObject) -> None:
+def _complete_if_done(ctx: Context, row: StripeObject, method: StripeObject) -> None:
+    outcome = _outcome(ctx, row)
+    if outcome is None:
+        return
     row.due_at = None
     name = method.body["billing_details"]["name"]
-    paid = intent.status == "succeeded"
-    store.change(
-        row,
-        status="complete",
-        payment_status="paid" if paid else "unpaid",
-        url=None,
-        customer_details=_customer_details(ctx, row.body, name or "-"),
-    )
+    details = checkout_bodies.customer_details(ctx, row.body, name or "-")
+    store.change(row, **outcome, status="complete", url=None, customer_details=details)
     events.emit(ctx, "checkout.session.completed", row.body)
+
+
+def _outcome(ctx: Context, row: StripeObject) -> Body | None:
+    """What the session says once it is paid, authorised or subscribed; `None` before that."""
+    if is_subscription(row):
+        return checkout_subscriptions.outcome(ctx, row)
+    intent = store.get(ctx, "payment_intent", row.body["payment_intent"])
+    if intent.status not in ("succeeded", "requires_capture"):
+        return None
+    return {"payment_status": "paid" if intent.status == "succeeded" else "unpaid"}
 
 
 def success_url(row: StripeObject) -> str:

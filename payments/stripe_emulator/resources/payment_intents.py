@@ -128,7 +128,7 @@ def attempt(
     """
     card = by_number(method.private["number"])
     if card.decline:
-        _fail(ctx, row, method, card.decline)
+        decline(ctx, row, method, card.decline)
         return card.decline
     if card.authenticates and authenticate_at:
         _require_action(ctx, row, method, authenticate_at)
@@ -175,8 +175,9 @@ def _succeed(ctx: Context, row: StripeObject, method: StripeObject, card: TestCa
     events.emit(ctx, f"payment_intent.{kind}", row.body)
 
 
-def _fail(ctx: Context, row: StripeObject, method: StripeObject, decline: Decline) -> None:
-    body = charges.build(ctx, row.body, method.body, captured=True, decline=decline)
+def decline(ctx: Context, row: StripeObject, method: StripeObject, why: Decline) -> None:
+    """The bank says no: the attempt stays on the books, and another card may be tried."""
+    body = charges.build(ctx, row.body, method.body, captured=True, decline=why)
     charge = charges.keep(ctx, body)
     store.change(
         row,
@@ -184,7 +185,7 @@ def _fail(ctx: Context, row: StripeObject, method: StripeObject, decline: Declin
         latest_charge=charge.stripe_id,
         payment_method=None,
         next_action=None,
-        last_payment_error=_payment_error(decline, method, charge),
+        last_payment_error=_payment_error(why, method, charge),
     )
     events.emit(ctx, "charge.failed", charge.body)
     events.emit(ctx, "payment_intent.payment_failed", row.body)
@@ -249,12 +250,12 @@ def _confirm(ctx: Context, row: StripeObject) -> Body:
     if not row.body["payment_method"]:
         raise missing_parameter("payment_method")
     method = store.get(ctx, "payment_method", row.body["payment_method"])
-    decline = attempt(ctx, row, method, authenticate_at=pages.authentication_url(row.stripe_id))
-    if decline:
+    refusal = attempt(ctx, row, method, authenticate_at=pages.authentication_url(row.stripe_id))
+    if refusal:
         raise CardError(
-            decline.message,
-            code=decline.code,
-            decline_code=decline.decline_code,
+            refusal.message,
+            code=refusal.code,
+            decline_code=refusal.decline_code,
             charge=row.body["latest_charge"],
             payment_intent=row.body,
         )

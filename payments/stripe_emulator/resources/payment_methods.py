@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from .. import ids, params, store
+from .. import events, ids, params, store
 from ..cards import BY_TOKEN, TestCard
 from ..context import Body, Context
 from ..models import StripeObject
@@ -71,6 +71,13 @@ def given(ctx: Context, stripe_id: str) -> StripeObject:
             ctx, BY_TOKEN[stripe_id], exp_month=12, exp_year=2040, name=None, email=None
         )
     return store.given(ctx, "payment_method", stripe_id, "payment_method")
+
+
+def attach(ctx: Context, row: StripeObject, customer: str) -> None:
+    """Keep the card with the customer, to be charged again."""
+    if row.body["customer"] != customer:
+        store.change(row, customer=customer)
+        events.emit(ctx, "payment_method.attached", row.body)
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

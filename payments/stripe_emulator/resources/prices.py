@@ -1,77 +1,128 @@
-"""The prices and products that a checkout's lines make on the fly."""
+"""Prices: what a product costs, once or for each period."""
 
 from typing import Any
 
-from .. import ids, params, store
+from .. import events, ids, params, store
 from ..context import Body, Context
+from ..errors import StripeError, missing_parameter
 from ..models import StripeObject
+from . import lists, products
 
-PRODUCT_DATA: params.Spec = {
-    "description": params.text(),
-    "images": params.list_of(params.url, most=8),
-    "metadata": params.metadata,
-    "name": params.Required(params.text()),
+# Stripe takes no period longer than three years.
+LONGEST = {"day": 1095, "week": 156, "month": 36, "year": 3}
+MOST = 99_999_999
+RECURRING: params.Spec = {
+    "interval": params.Required(params.one_of(*LONGEST)),
+    "interval_count": params.integer(least=1),
 }
-PRICE_DATA: params.Spec = {
+INLINE: params.Spec = {
     "currency": params.Required(params.currency),
     "product": params.text(),
-    "product_data": params.hash_of(PRODUCT_DATA),
-    "unit_amount": params.Required(params.integer(least=0, most=99_999_999)),
+    "product_data": params.hash_of(products.INLINE),
+    "recurring": params.hash_of(RECURRING),
+    "unit_amount": params.Required(params.integer(least=0, most=MOST)),
+}
+CREATE: params.Spec = {
+    **params.EXPAND,
+    "active": params.boolean,
+    "currency": params.Required(params.currency),
+    "lookup_key": params.text(longest=200),
+    "metadata": params.metadata,
+    "nickname": params.text(),
+    "product": params.text(),
+    "product_data": params.hash_of(
+        {"metadata": params.metadata, "name": params.Required(params.text())}
+    ),
+    "recurring": params.hash_of({**RECURRING, "usage_type": params.one_of("licensed")}),
+    "unit_amount": params.Required(params.integer(least=0, most=MOST)),
+}
+CHANGES: params.Spec = {
+    **params.EXPAND,
+    "active": params.boolean,
+    "metadata": params.metadata,
+    "nickname": params.text(),
+}
+LIST: params.Spec = {
+    **params.PAGING,
+    "active": params.boolean,
+    "currency": params.currency,
+    "lookup_keys": params.list_of(params.text(), most=10),
+    "product": params.text(),
+    "type": params.one_of("one_time", "recurring"),
 }
 
 
-def create_inline(ctx: Context, data: dict[str, Any]) -> StripeObject:
+def create_inline(ctx: Context, data: dict[str, Any], param: str) -> StripeObject:
     """The inactive price, and product, that `price_data` stands for."""
+    return _build(ctx, data, _product(ctx, data, param), param, active=False)
+
+
+def _product(ctx: Context, data: dict[str, Any], param: str) -> StripeObject:
+    """The product that is named, or the one that is described."""
+    prefix = f"{param}[{{}}]" if param else "{}"
+    if ("product" in data) == ("product_data" in data):
+        raise missing_parameter(prefix.format("product_data" if param else "product"))
     if "product" in data:
-        product = store.given(ctx, "product", data["product"], "line_items[0][price_data][product]")
-    else:
-        product = _create_product(ctx, data["product_data"])
+        return store.given(ctx, "product", data["product"], prefix.format("product"))
+    return products.build(ctx, data["product_data"], active=not param)
+
+
+def _build(
+    ctx: Context, data: dict[str, Any], product: StripeObject, param: str, *, active: bool
+) -> StripeObject:
+    recurring = _recurring(data["recurring"], param) if "recurring" in data else None
     body: Body = {
         "id": ids.new("price"),
         "object": "price",
-        "active": False,
+        "active": data.get("active", active),
         "billing_scheme": "per_unit",
         "created": ctx.now,
         "currency": data["currency"],
         "custom_unit_amount": None,
         "livemode": False,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
+        "lookup_key": data.get("lookup_key"),
+        "metadata": params.merged_metadata({}, data.get("metadata")),
+        "nickname": data.get("nickname"),
         "product": product.stripe_id,
-        "recurring": None,
+        "recurring": recurring,
         "tax_behavior": "unspecified",
         "tiers_mode": None,
         "transform_quantity": None,
-        "type": "one_time",
+        "type": "recurring" if recurring else "one_time",
         "unit_amount": data["unit_amount"],
         "unit_amount_decimal": str(data["unit_amount"]),
     }
-    return store.create(ctx, body, ref=product.stripe_id)
+    return store.create(ctx, body, ref=product.stripe_id, group=body["lookup_key"] or "")
 
 
-def _create_product(ctx: Context, data: dict[str, Any]) -> StripeObject:
-    body: Body = {
-        "id": ids.new("prod"),
-        "object": "product",
-        "active": False,
-        "created": ctx.now,
-        "default_price": None,
-        "description": data.get("description"),
-        "images": data.get("images", []),
-        "livemode": False,
-        "marketing_features": [],
-        "metadata": params.merged_metadata({}, data.get("metadata")),
-        "name": data["name"],
-        "package_dimensions": None,
-        "shippable": None,
-        "statement_descriptor": None,
-        "tax_code": None,
-        "unit_label": None,
-        "updated": ctx.now,
-        "url": None,
+def _recurring(asked: dict[str, Any], param: str) -> Body:
+    interval, count = asked["interval"], asked.get("interval_count", 1)
+    if count > LONGEST[interval]:
+        name = f"{param}[recurring]" if param else "recurring"
+        raise StripeError(
+            "Invalid interval_count: the maximum billing interval is 3 years.",
+            param=f"{name}[interval_count]",
+        )
+    return {
+        "interval": interval,
+        "interval_count": count,
+        "meter": None,
+        "usage_type": "licensed",
     }
-    return store.create(ctx, body)
+
+
+def create(ctx: Context, values: dict[str, Any]) -> Body:
+    """`POST /v1/prices`."""
+    key = values.get("lookup_key")
+    if key and store.objects(ctx, "price").filter(group=key).exists():
+        raise StripeError(
+            f"A price (`{key}`) already uses that lookup key.",
+            code="resource_already_exists",
+            param="lookup_key",
+        )
+    row = _build(ctx, values, _product(ctx, values, ""), "", active=True)
+    events.emit(ctx, "price.created", row.body)
+    return row.body
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
@@ -79,6 +130,23 @@ def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     return store.get(ctx, "price", id, param="price").body
 
 
-def retrieve_product(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
-    """`GET /v1/products/{id}`."""
-    return store.get(ctx, "product", id).body
+def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/prices/{id}`: what it costs can't change, a new price is made instead."""
+    row = store.get(ctx, "price", id, param="price")
+    changes: Body = {name: values[name] for name in ("active", "nickname") if name in values}
+    if "metadata" in values:
+        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    return events.changed(ctx, "price.updated", row, **changes).body
+
+
+def list_all(ctx: Context, values: dict[str, Any]) -> Body:
+    """`GET /v1/prices`."""
+    rows = store.objects(ctx, "price")
+    if "lookup_keys" in values:
+        rows = rows.filter(group__in=values["lookup_keys"])
+    if "product" in values:
+        rows = rows.filter(ref=values["product"])
+    for name in ("active", "currency", "type"):
+        if name in values:
+            rows = rows.filter(**{f"body__{name}": values[name]})
+    return lists.page(rows, values, "/v1/prices")

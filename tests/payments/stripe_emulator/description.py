@@ -53,7 +53,8 @@ class Description:
     def parameters(self, method: str, path: str) -> Schema:
         """The schema of what may be sent there."""
         operation = self.operation(method, path) or {}
-        if method.upper() == "POST":
+        if method.upper() != "GET":
+            # The SDK puts a DELETE's parameters into the address; they are the body's all the same.
             body = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]
             return {"additionalProperties": False} | body["schema"]
         query = [entry for entry in operation.get("parameters", []) if entry["in"] == "query"]

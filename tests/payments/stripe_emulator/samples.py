@@ -11,8 +11,12 @@ from payments.stripe_emulator import testing
 from payments.stripe_emulator.routes import Route
 from tests.payments.stripe_emulator.world import World
 
-LINE = {
+LINE: dict[str, Any] = {
     "price_data": {"currency": "eur", "product_data": {"name": "An hour"}, "unit_amount": 6000},
+    "quantity": 1,
+}
+MONTHLY = {
+    "price_data": LINE["price_data"] | {"recurring": {"interval": "month"}},
     "quantity": 1,
 }
 Params = dict[str, Any]
@@ -63,6 +67,22 @@ class Samples:
         return self.v1.checkout.sessions.line_items.list(self.session.id).data[0].price
 
     @cached_property
+    def subscription(self) -> stripe.Subscription:
+        return self.world.subscription(customer=self.customer.id)
+
+    @property
+    def item(self) -> stripe.SubscriptionItem:
+        return self.subscription["items"].data[0]
+
+    @property
+    def invoice(self) -> str:
+        return str(self.subscription.latest_invoice)
+
+    @cached_property
+    def invoice_payment(self) -> stripe.InvoicePayment:
+        return self.v1.invoice_payments.list({"invoice": self.invoice}).data[0]
+
+    @cached_property
     def event(self) -> stripe.Event:
         assert self.customer
         return self.v1.events.list().data[0]
@@ -89,11 +109,15 @@ class Samples:
             "customers": lambda: self.customer.id,
             "disputes": lambda: self.dispute.id,
             "events": lambda: self.event.id,
+            "invoices": lambda: self.invoice,
+            "invoice_payments": lambda: self.invoice_payment.id,
             "payment_intents": lambda: self.intent.id,
             "payment_methods": lambda: self.charge.payment_method,
             "prices": lambda: self.price.id,
             "products": lambda: self.price.product,
             "refunds": lambda: self.refund.id,
+            "subscriptions": lambda: self.subscription.id,
+            "subscription_items": lambda: self.item.id,
             "transfers": lambda: self.transfer.id,
             "reversals": lambda: self.reversal.id,
         }
@@ -119,6 +143,13 @@ class Samples:
             "POST /v1/checkout/sessions": lambda: session,
             "POST /v1/payment_intents": lambda: {"amount": 500, "currency": "eur"},
             "POST /v1/payment_intents/{id}/confirm": lambda: {"payment_method": "pm_card_visa"},
+            "POST /v1/prices": lambda: {
+                "currency": "eur",
+                "product": self.price.product,
+                "unit_amount": 500,
+            },
+            "POST /v1/products": lambda: {"name": "A month"},
+            "GET /v1/subscription_items": lambda: {"subscription": self.subscription.id},
             "POST /v1/refunds": lambda: {"charge": self.charge.id},
             "POST /v1/transfers": lambda: {
                 "destination": self.account.id,

@@ -100,3 +100,38 @@ def test_event_is_tried_again_when_stripe_was_not_to_be_reached(world: World) ->
         deliver()
     assert testing.waiting()
     assert not models.Event.objects.exists()
+
+
+def test_subscription_its_invoice_and_what_is_sold_are_synced(world: World) -> None:
+    product = world.stripe.v1.products.create({"name": "Plan"})
+    price = world.stripe.v1.prices.create(
+        {
+            "currency": "eur",
+            "product": product.id,
+            "unit_amount": 6000,
+            "recurring": {"interval": "month"},
+        }
+    )
+    subscription = world.subscription(line_items=[{"price": price.id, "quantity": 1}])
+    sent = len(testing.waiting())
+    assert deliver() == sent == models.Event.objects.count()
+
+    assert models.Product.objects.get(id=product.id).stripe_data["name"] == "Plan"
+    assert models.Price.objects.get(id=price.id).stripe_data["unit_amount"] == 6000
+    row = models.Subscription.objects.get(id=subscription.id)
+    assert (row.status, row.customer.id) == ("active", subscription.customer)
+    (item,) = row.items.all()
+    assert item.price.id == price.id
+    invoice = models.Invoice.objects.get(id=subscription.latest_invoice)
+    assert invoice.stripe_data["status"] == "paid"
+    assert [line.stripe_data["amount"] for line in models.LineItem.objects.all()] == [6000]
+    session = models.Session.objects.get()
+    assert session.stripe_data["subscription"] == subscription.id
+
+
+def test_end_of_a_subscription_is_synced(world: World) -> None:
+    subscription = world.subscription()
+    world.stripe.v1.subscriptions.cancel(subscription.id)
+    with testing.knobs(reorder=True):
+        deliver()
+    assert models.Subscription.objects.get(id=subscription.id).status == "canceled"

@@ -33,6 +33,7 @@ NAMING = {
     "customer": "customer",
     "payment_intent": "intent",
     "source_transaction": "charge",
+    "subscription": "subscription",
 }
 
 
@@ -95,7 +96,8 @@ def wrong_values(schema: Mapping[str, Any]) -> Iterator[object]:
     for value in WRONG[choices[0]["type"]]:
         if ("object" if isinstance(value, dict) else "string") not in kinds:
             yield value
-    if any("enum" in choice for choice in choices):
+    enums = ["enum" in choice for choice in choices if choice["type"] == "string"]
+    if enums and all(enums):
         yield "no_such_word"
 
 

@@ -7,7 +7,7 @@ import stripe
 
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.routes import ROUTES, Route
-from tests.payments.stripe_emulator.samples import LINE, Samples
+from tests.payments.stripe_emulator.samples import LINE, MONTHLY, Samples
 from tests.payments.stripe_emulator.world import World
 
 LISTS = [route for route in ROUTES if "starting_after" in route.spec]
@@ -16,11 +16,12 @@ MADE = 5
 
 
 class Filled(Samples):
-    """Samples whose session has several lines."""
+    """Samples whose session and subscription have several lines."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.session = world.session(line_items=[LINE] * MADE)
+        self.subscription = world.subscription(line_items=[MONTHLY] * MADE)
 
     def add(self, route: Route) -> None:
         """One more entry for that list."""
@@ -30,6 +31,13 @@ class Filled(Samples):
             "charges": self.world.paid,
             "sessions": self.world.session,
             "line_items": lambda: None,
+            "lines": lambda: None,
+            "subscription_items": lambda: None,
+            "subscriptions": self.world.subscription,
+            "invoices": self.world.subscription,
+            "invoice_payments": self.world.subscription,
+            "prices": self.world.session,
+            "products": lambda: self.v1.products.create({"name": "A month"}),
             "customers": lambda: self.v1.customers.create({"name": "Mia"}),
             "disputes": lambda: testing.open_dispute(self.world.paid().id),
             "events": lambda: self.v1.customers.create({"name": "Mia"}),
@@ -83,15 +91,13 @@ def test_a_list_is_walked_forwards_and_backwards(filled: Filled, route: Route) -
 @each_list
 def test_the_sdk_turns_its_pages(filled: Filled, route: Route, world: World) -> None:
     everyone = ids(filled.ask(route, {"limit": 100}))
-    answer = world.stripe.raw_request("get", filled.path(route), limit=2)
-    page = world.stripe.deserialize(answer, params={"limit": 2}, api_mode="V1")
+    params = filled.params(route) | {"limit": 2}
+    answer = world.stripe.raw_request("get", filled.path(route), **params)
+    page = world.stripe.deserialize(answer, params=params, api_mode="V1")
     assert [entry.id for entry in page.auto_paging_iter()] == everyone
-    answer = world.stripe.raw_request(
-        "get", filled.path(route), limit=2, ending_before=everyone[-1]
-    )
-    page = world.stripe.deserialize(
-        answer, params={"limit": 2, "ending_before": everyone[-1]}, api_mode="V1"
-    )
+    params |= {"ending_before": everyone[-1]}
+    answer = world.stripe.raw_request("get", filled.path(route), **params)
+    page = world.stripe.deserialize(answer, params=params, api_mode="V1")
     assert [entry.id for entry in page.auto_paging_iter()] == everyone[-2::-1]
 
 
@@ -120,7 +126,12 @@ def test_cursors_and_limits_that_cannot_be(filled: Filled, route: Route) -> None
         assert (refused.value.code, refused.value.param) == ("resource_missing", name)
 
 
-@pytest.mark.parametrize("route", [route for route in LISTS if "{" not in route.path], ids=str)
+def is_of_nothing(route: Route) -> bool:
+    """Whether it lists all that an account has, and not what belongs to something."""
+    return "{" not in route.path and "subscription_items" not in route.path
+
+
+@pytest.mark.parametrize("route", [*filter(is_of_nothing, LISTS)], ids=str)
 def test_a_list_has_nothing_of_another_account(filled: Filled, route: Route, world: World) -> None:
     stranger = world.account(onboarded=False)
     theirs = filled.ask(route, {"limit": 100}, stripe_account=stranger.id)

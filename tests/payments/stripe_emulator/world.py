@@ -73,6 +73,30 @@ class World:
         assert testing.pay(session.id, card) is None
         return self.charge_of(session.id)
 
+    def recurring(
+        self, amount: int = 6000, currency: str = "eur", **params: Any
+    ) -> stripe.checkout.Session:
+        """An open Checkout Session for a plan at that price a month."""
+        every = {"interval": params.pop("interval", "month")}
+        every |= {"interval_count": params.pop("interval_count", 1)}
+        price = {
+            "currency": currency,
+            "product_data": {"name": "Four hours a month with Ada"},
+            "recurring": every,
+            "unit_amount": amount,
+        }
+        line = {"price_data": price, "quantity": 1}
+        return self.session(mode="subscription", **{"line_items": [line]} | params)
+
+    def subscription(
+        self, amount: int = 6000, *, card: str = "4242424242424242", **params: Any
+    ) -> stripe.Subscription:
+        """The subscription of such a session that was paid."""
+        session = self.recurring(amount, **params)
+        assert testing.pay(session.id, card) is None
+        session = self.stripe.v1.checkout.sessions.retrieve(session.id)
+        return self.stripe.v1.subscriptions.retrieve(str(session.subscription))
+
     def charge_of(self, session_id: str) -> stripe.Charge:
         """The latest charge of a session."""
         session = self.stripe.v1.checkout.sessions.retrieve(

@@ -1,0 +1,196 @@
+"""Subscriptions: a sum for each period, until someone says stop."""
+
+from typing import Any
+
+from .. import events, params, store
+from ..context import Body, Context
+from ..errors import StripeError
+from ..models import StripeObject
+from . import invoices, lists, payment_intents, subscription_bodies
+
+STATUSES = (
+    "active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused", "trialing",
+    "unpaid",
+)  # fmt: skip
+ENDED = ("canceled", "incomplete_expired")
+FEEDBACK = (
+    "customer_service", "low_quality", "missing_features", "other", "switched_service",
+    "too_complex", "too_expensive", "unused",
+)  # fmt: skip
+DETAILS: params.Spec = {
+    "comment": params.text(clearable=True),
+    "feedback": params.one_of(*FEEDBACK),
+}
+CHANGES: params.Spec = {
+    **params.EXPAND,
+    "cancel_at_period_end": params.boolean,
+    "cancellation_details": params.hash_of(DETAILS),
+    "default_payment_method": params.text(),
+    "description": params.text(longest=500, clearable=True),
+    "metadata": params.metadata,
+}
+CANCEL: params.Spec = {**params.EXPAND, "cancellation_details": params.hash_of(DETAILS)}
+LIST: params.Spec = {
+    **params.PAGING,
+    "customer": params.text(),
+    "price": params.text(),
+    "status": params.one_of(*STATUSES, "all", "ended"),
+}
+LIST_ITEMS: params.Spec = {**params.CURSOR, "subscription": params.Required(params.text())}
+
+
+def begin(
+    ctx: Context, customer: str, lines: list[Body], data: dict[str, Any], session: str
+) -> StripeObject:
+    """A subscription and its first invoice, which waits to be paid; one on trial waits for none."""
+    body = subscription_bodies.build(ctx, customer, lines, data)
+    _, end = subscription_bodies.period(body)
+    is_trial = body["status"] == "trialing"
+    # Until it is paid the session's end is its end.
+    row = store.create(ctx, body, ref=customer, due_at=end if is_trial else None)
+    invoice = invoices.draw_up(
+        ctx, row, reason="subscription_create", since=ctx.now, session=session
+    )
+    store.change(row, latest_invoice=invoice.stripe_id)
+    events.emit(ctx, "customer.subscription.created", row.body)
+    return row
+
+
+def paid_for(ctx: Context, row: StripeObject, method: StripeObject) -> None:
+    """Its latest invoice is paid: it is active, until the period's end."""
+    _, row.due_at = subscription_bodies.period(row.body)
+    events.changed(
+        ctx,
+        "customer.subscription.updated",
+        row,
+        default_payment_method=method.stripe_id,
+        status="active",
+    )
+
+
+def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`GET /v1/subscriptions/{id}`: an ended one too."""
+    return store.get(ctx, "subscription", id).body
+
+
+def list_all(ctx: Context, values: dict[str, Any]) -> Body:
+    """`GET /v1/subscriptions`: without a status, those that haven't ended by cancellation."""
+    rows = store.objects(ctx, "subscription")
+    status = values.get("status")
+    if status is None:
+        rows = rows.exclude(status="canceled")
+    elif status == "ended":
+        rows = rows.filter(status__in=ENDED)
+    elif status != "all":
+        rows = rows.filter(status=status)
+    if "customer" in values:
+        store.given(ctx, "customer", values["customer"], "customer")
+        rows = rows.filter(ref=values["customer"])
+    if "price" in values:
+        items = store.objects(ctx, "subscription_item").filter(body__price__id=values["price"])
+        rows = rows.filter(stripe_id__in=items.values("ref"))
+    return lists.page(rows, values, "/v1/subscriptions")
+
+
+def retrieve_item(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`GET /v1/subscription_items/{id}`."""
+    return store.get(ctx, "subscription_item", id, param="item").body
+
+
+def list_items(ctx: Context, values: dict[str, Any]) -> Body:
+    """`GET /v1/subscription_items`."""
+    subscription = store.given(ctx, "subscription", values["subscription"], "subscription")
+    items = subscription.body["items"]
+    return lists.part(items["data"], values, items["url"])
+
+
+def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/subscriptions/{id}`: when it ends, and its labels."""
+    row = store.get(ctx, "subscription", id)
+    _refuse_ended(row)
+    changes = _changes(ctx, row, values)
+    if store.difference(row.body, changes):
+        events.changed(ctx, "customer.subscription.updated", row, **changes)
+    return row.body
+
+
+def _refuse_ended(row: StripeObject) -> None:
+    if row.status in ENDED:
+        raise StripeError(
+            "A canceled subscription can only update its cancellation_details and metadata.",
+            param="id",
+        )
+
+
+def _changes(ctx: Context, row: StripeObject, values: dict[str, Any]) -> Body:
+    changes: Body = {}
+    if "description" in values:
+        changes["description"] = values["description"]
+    if "metadata" in values:
+        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    if "default_payment_method" in values:
+        changes["default_payment_method"] = _method(ctx, row, values["default_payment_method"])
+    details = row.body["cancellation_details"] | values.get("cancellation_details", {})
+    if "cancel_at_period_end" in values:
+        ends = values["cancel_at_period_end"]
+        if ends != row.body["cancel_at_period_end"]:
+            _, end = subscription_bodies.period(row.body)
+            changes["cancel_at_period_end"] = ends
+            changes["cancel_at"] = end if ends else None
+            changes["canceled_at"] = ctx.now if ends else None
+        details = details | {"reason": "cancellation_requested" if ends else None}
+    changes["cancellation_details"] = details
+    return changes
+
+
+def _method(ctx: Context, row: StripeObject, stripe_id: str) -> str:
+    method = store.given(ctx, "payment_method", stripe_id, "default_payment_method")
+    if method.body["customer"] != row.body["customer"]:
+        raise StripeError(
+            f"The customer does not have a payment method with the ID {stripe_id}. The payment "
+            "method must be attached to the customer.",
+            code="resource_missing",
+            param="default_payment_method",
+        )
+    return stripe_id
+
+
+def cancel(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`DELETE /v1/subscriptions/{id}`: at once; what was paid for stays paid."""
+    row = store.get(ctx, "subscription", id)
+    if row.status in ENDED:
+        raise StripeError(
+            f"No such subscription: '{id}'", code="resource_missing", param="id", status=404
+        )
+    details = values.get("cancellation_details", {}) | {"reason": "cancellation_requested"}
+    if row.status == "incomplete":
+        expire(ctx, row)
+        return row.body
+    end(ctx, row, canceled_at=ctx.now, cancellation_details=details)
+    return row.body
+
+
+def end(ctx: Context, row: StripeObject, *, cancellation_details: Body, **changes: Any) -> None:
+    """It is over: nothing more is asked for by itself."""
+    invoices.give_up_on(ctx, row)
+    row.due_at = None
+    details = row.body["cancellation_details"] | cancellation_details
+    store.change(row, cancellation_details=details, ended_at=ctx.now, status="canceled", **changes)
+    events.emit(ctx, "customer.subscription.deleted", row.body)
+
+
+def expire(ctx: Context, row: StripeObject) -> None:
+    """Nobody paid its first invoice in time: it never was."""
+    invoice = store.get(ctx, "invoice", row.body["latest_invoice"])
+    intent = invoices.intent_of(ctx, invoice)
+    if intent.status in payment_intents.CAN_CANCEL:
+        payment_intents.cancel_row(ctx, intent, "void_invoice")
+    invoices.void(ctx, invoice)
+    row.due_at = None
+    events.changed(
+        ctx,
+        "customer.subscription.updated",
+        row,
+        ended_at=ctx.now,
+        status="incomplete_expired",
+    )
