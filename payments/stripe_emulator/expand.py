@@ -62,6 +62,10 @@ REFERENCES: dict[str, dict[str, str]] = {
         "source_transfer_reversal": "transfer_reversal",
     },
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "payout": {
+        "balance_transaction": "balance_transaction",
+        "failure_balance_transaction": "balance_transaction",
+    },
     "transfer": {
         "balance_transaction": "balance_transaction",
         "destination": "account",
@@ -142,6 +146,7 @@ AS_IT_IS: dict[str, frozenset[str]] = {
     "customer": frozenset(("invoice_settings.default_payment_method", "test_clock")),
     "dispute": frozenset(f"evidence.{name}" for name in disputes.FILES),
     "payment_intent": frozenset(("amount_details.line_items", "application", "review")),
+    "payout": frozenset(("application_fee", "destination", "original_payout", "reversed_by")),
     "invoice": frozenset(
         (
             "account_tax_ids",

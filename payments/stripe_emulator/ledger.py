@@ -1,7 +1,8 @@
 """The double-entry book. Every balance is a sum of postings; nothing else moves money.
 
 Ledger accounts: `balance:<account>` is what Stripe owes that account, `cards` the world of
-cardholders, `fees` what Stripe earns, `exchange` the position of currency exchange.
+cardholders, `banks` what was paid out, `fees` what Stripe earns, `exchange` the position of
+currency exchange.
 """
 
 from collections import defaultdict
@@ -124,6 +125,7 @@ def differences() -> list[str]:
         *_charges_that_differ(),
         *_transfers_that_differ(),
         *_disputes_that_differ(),
+        *_payouts_that_differ(),
     ]
 
 
@@ -205,3 +207,17 @@ def _disputes_that_differ() -> list[str]:
         if len(amounts) != 1 + is_won or amounts[0] > 0 or (is_won and sum(amounts)):
             found.append(f"{row.stripe_id} is {row.status} and has moved {amounts}")
     return found
+
+
+def _payouts_that_differ() -> list[str]:
+    """A payout has left the balance, and come back if and only if it failed or was called back."""
+    moved: dict[str, int] = defaultdict(int)
+    kinds = ("payout", "payout_failure", "payout_cancel")
+    for row in StripeObject.objects.filter(type="balance_transaction", body__type__in=kinds):
+        moved[row.ref] += row.body["amount"]
+    return [
+        f"{row.stripe_id} is {row.status} and has moved {moved[row.stripe_id]}"
+        for row in StripeObject.objects.filter(type="payout")
+        if moved[row.stripe_id]
+        != (0 if row.status in ("failed", "canceled") else -row.body["amount"])
+    ]

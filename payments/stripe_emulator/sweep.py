@@ -8,7 +8,15 @@ from django.db.models import Q
 
 from . import config, context, idempotency, store
 from .models import StripeObject
-from .resources import checkout_sessions, disputes, dunning, payment_intents, renewals
+from .resources import (
+    accounts,
+    checkout_sessions,
+    disputes,
+    dunning,
+    payment_intents,
+    payouts,
+    renewals,
+)
 from .router import ALIAS
 
 DUE = {"subscription": renewals.turn, "invoice": dunning.collect}
@@ -32,6 +40,19 @@ def open_disputes(limit: int = 100) -> int:
 def lose_disputes(limit: int = 100) -> int:
     """Lose the disputes that nobody answered in time; gives their number."""
     return sum(_lose_dispute(pk) for pk in _due("dispute", "needs_response")[:limit])
+
+
+def send_payouts() -> int:
+    """Send what connected accounts have available to their banks, once a day; gives the number."""
+    rows = StripeObject.objects.filter(type="account", body__payouts_enabled=True)
+    rows = rows.exclude(status__in=accounts.GONE)
+    return sum(_send_payout(account) for account in rows.values_list("stripe_id", flat=True))
+
+
+def move_payouts(limit: int = 100) -> int:
+    """Hand the payouts to the banks, and let them arrive, as their days come."""
+    arrived = sum(_move_payout(pk, "in_transit") for pk in _due("payout", "in_transit")[:limit])
+    return arrived + sum(_move_payout(pk, "pending") for pk in _due("payout", "pending")[:limit])
 
 
 def renew_subscriptions(limit: int = 100) -> int:
@@ -109,4 +130,18 @@ def _lose_dispute(pk: int) -> bool:
             late = row.body["evidence_details"] | {"past_due": True}
             store.change(row, evidence_details=late)
             disputes.lose(context.for_account(row.account), row)
+    return row is not None
+
+
+def _send_payout(account: str) -> bool:
+    with transaction.atomic(using=ALIAS):
+        return payouts.send_what_is_available(context.for_account(account)) is not None
+
+
+def _move_payout(pk: int, status: str) -> bool:
+    with transaction.atomic(using=ALIAS):
+        row = _locked(pk, status)
+        if row:
+            move = payouts.arrive if status == "in_transit" else payouts.submit
+            move(context.for_account(row.account), row)
     return row is not None

@@ -11,7 +11,14 @@ from .ledger import books_add_up, differences
 from .models import Delivery, DeliveryStatus, StripeObject
 from .outage import outage
 from .outbox import knobs
-from .resources import accounts, checkout_sessions, disputes, payment_methods, refunds
+from .resources import (
+    accounts,
+    checkout_sessions,
+    disputes,
+    payment_methods,
+    payouts,
+    refunds,
+)
 from .router import ALIAS
 
 __all__ = [
@@ -23,11 +30,13 @@ __all__ = [
     "deliver_events",
     "differences",
     "event_types",
+    "fail_payout",
     "fail_refund",
     "knobs",
     "open_dispute",
     "outage",
     "pay",
+    "pay_out",
     "restrict_account",
     "waiting",
 ]
@@ -99,6 +108,20 @@ def close_dispute(dispute_id: str, *, won: bool) -> None:
         row = _find("dispute", dispute_id)
         decide = disputes.win if won else disputes.lose
         decide(context.for_account(row.account), row)
+
+
+def pay_out(account_id: str) -> str | None:
+    """Let Stripe pay out what the account has available; gives the payout's id, if any."""
+    with transaction.atomic(using=ALIAS):
+        row = payouts.send_what_is_available(context.for_account(account_id))
+    return row.stripe_id if row else None
+
+
+def fail_payout(payout_id: str, code: str = "account_closed") -> None:
+    """Let the bank send a payout back."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("payout", payout_id)
+        payouts.fail(context.for_account(row.account), row, code)
 
 
 def deliver_events(client: Client | None = None, *, limit: int = 100) -> list[tuple[str, int]]:

@@ -183,5 +183,9 @@ def onboarding(request: HttpRequest, token: str) -> HttpResponse:
     if link.due_at is not None and link.due_at <= config.timestamp():
         # As at Stripe: an old link leads back to the site, which makes a new one.
         return HttpResponseRedirect(link.private["refresh_url"])
-    page = {"account": accounts.shown(account), "return_url": link.private["return_url"]}
+    page = {
+        "account": accounts.shown(account),
+        "is_ready": not account.body["requirements"]["currently_due"],
+        "return_url": link.private["return_url"],
+    }
     return render(request, "stripe_emulator/onboarding.html", page)

@@ -285,6 +285,19 @@ def restrict(ctx: Context, row: StripeObject) -> None:
     )
 
 
+def may_pay_out(ctx: Context) -> bool:
+    """Whether what the account holds may go to its bank."""
+    row = connected(ctx.account)
+    return ctx.is_platform or (row is not None and row.body["payouts_enabled"])
+
+
+def ask_for_another_bank(ctx: Context) -> None:
+    """A bank sent a payout back: nothing more is paid out until the owner names another one."""
+    row = connected(ctx.account)
+    if row is not None:
+        changed(ctx, row, payouts_enabled=False, requirements=requirements(("external_account",)))
+
+
 def deauthorize(ctx: Context, row: StripeObject) -> None:
     """The account's owner cuts it off from the platform, which can't use it from then on."""
     row.status = "deauthorized"

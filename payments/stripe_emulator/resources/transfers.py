@@ -43,7 +43,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
             charge.group = group
             store.change(charge, transfer_group=group)
     else:
-        _check_available(ctx, values)
+        check_available(ctx, values)
     body = _build(ctx, values, group)
     row = store.create(ctx, body, ref=values.get("source_transaction", ""), group=group or "")
     transaction, payment = transfer_payments.book(ctx, body, destination, available_on)
@@ -104,7 +104,8 @@ def _check_source(ctx: Context, charge: StripeObject, values: dict[str, Any]) ->
     return max(ctx.now, int(settled["available_on"]))
 
 
-def _check_available(ctx: Context, values: dict[str, Any]) -> None:
+def check_available(ctx: Context, values: dict[str, Any]) -> None:
+    """Raise where the account's available balance doesn't hold that much."""
     available = ledger.held(ctx.account, ctx.now)["available"].get(values["currency"], 0)
     if available < values["amount"]:
         raise StripeError(

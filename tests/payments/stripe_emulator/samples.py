@@ -59,6 +59,16 @@ class Samples:
         return self.v1.disputes.retrieve(testing.open_dispute(self.world.paid().id))
 
     @cached_property
+    def funds(self) -> stripe.Charge:
+        """A charge whose money is there at once."""
+        return self.world.paid(card="4000000000000077")
+
+    @cached_property
+    def payout(self) -> stripe.Payout:
+        assert self.funds
+        return self.v1.payouts.create({"amount": 100, "currency": "eur"})
+
+    @cached_property
     def session(self) -> stripe.checkout.Session:
         return self.world.session(customer=self.customer.id)
 
@@ -113,6 +123,7 @@ class Samples:
             "invoice_payments": lambda: self.invoice_payment.id,
             "payment_intents": lambda: self.intent.id,
             "payment_methods": lambda: self.charge.payment_method,
+            "payouts": lambda: self.payout.id,
             "prices": lambda: self.price.id,
             "products": lambda: self.price.product,
             "refunds": lambda: self.refund.id,
@@ -143,6 +154,7 @@ class Samples:
             "POST /v1/checkout/sessions": lambda: session,
             "POST /v1/payment_intents": lambda: {"amount": 500, "currency": "eur"},
             "POST /v1/payment_intents/{id}/confirm": lambda: {"payment_method": "pm_card_visa"},
+            "POST /v1/payouts": lambda: self.funds and {"amount": 100, "currency": "eur"},
             "POST /v1/prices": lambda: {
                 "currency": "eur",
                 "product": self.price.product,

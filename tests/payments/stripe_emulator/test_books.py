@@ -23,7 +23,9 @@ PAY = st.tuples(
     st.sampled_from(CARDS),
 )
 CHANGE = st.tuples(
-    st.sampled_from(["refund", "transfer", "reverse", "send", "dispute", "decide"]),
+    st.sampled_from(
+        ["refund", "transfer", "reverse", "send", "dispute", "decide", "pay_out", "fail_payout"]
+    ),
     st.integers(0, 7),
     st.integers(1, 60_000) | st.none(),
     st.booleans(),
@@ -100,6 +102,21 @@ class Trader:
         if found:
             evidence = {"uncategorized_text": f"{'winning' if won else 'losing'}_evidence"}
             self.v1.disputes.update(found[which % len(found)].id, {"evidence": evidence})
+
+    def pay_out(self, which: int, amount: int | None, abroad: bool) -> None:
+        self.v1.payouts.create(
+            {"amount": amount or 100, "currency": "sek" if abroad else "eur"},
+            {"stripe_account": self.accounts[abroad]},
+        )
+
+    def fail_payout(self, which: int, amount: int | None, cancel: bool) -> None:
+        rows = StripeObject.objects.filter(type="payout").exclude(status__in=("failed", "canceled"))
+        if rows:
+            row = rows.order_by("pk")[which % len(rows)]
+            if cancel:
+                self.v1.payouts.cancel(row.stripe_id, options={"stripe_account": row.account})
+            else:
+                testing.fail_payout(row.stripe_id)
 
 
 def _sum(amount: int | None) -> dict[str, int]:

@@ -23,6 +23,7 @@ ADDRESSES = {
     "invoice_payment": "invoice_payments/{invoice_payment.id}",
     "payment_intent": "payment_intents/{authorised.id}",
     "payment_method": "payment_methods/{charge.payment_method}",
+    "payout": "payouts/{payout.id}",
     "price": "prices/{price.id}",
     "product": "products/{price.product}",
     "refund": "refunds/{refund.id}",

@@ -42,6 +42,9 @@ class Filled(Samples):
             "disputes": lambda: testing.open_dispute(self.world.paid().id),
             "events": lambda: self.v1.customers.create({"name": "Mia"}),
             "payment_intents": self._intent,
+            "payouts": lambda: (
+                self.funds and self.v1.payouts.create({"amount": 10, "currency": "eur"})
+            ),
             "refunds": lambda: self.v1.refunds.create({"charge": self.charge.id, "amount": 10}),
             "transfers": lambda: self.world.transferred(self.charge, 10, self.account.id),
             "reversals": lambda: self.v1.transfers.reversals.create(
