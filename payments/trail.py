@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
 
 from bookings import policy
 from bookings.models import Booking
-from mentormatch.mentors.models import MentorProfile
 from payments.models import Dispute, Transaction
 
 Status, Type = Transaction.Status, Transaction.Type
-RECEIVED = (*Transaction.PAID, Status.REFUNDED)
+RECEIVED = Transaction.RECEIVED
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,18 @@ class Trail:
     @property
     def payable_from(self) -> dt.datetime | None:
         """When the payout leaves; `None` until the mentor has earned it."""
-        if self.charge.booking is None:
-            return self.charge.succeeded_at
-        earned_at = policy.earned_at(self.charge.sold)
-        return earned_at and earned_at + dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
+        return payable_from(self.charge)
+
+
+def payable_from(charge: Transaction) -> dt.datetime | None:
+    """When a charge's payout leaves; `None` as long as a session has yet to earn it.
+
+    What isn't a booking's is the mentor's at once.
+    """
+    if charge.booking is None:
+        return charge.succeeded_at
+    earned_at = policy.earned_at(charge.booking)
+    return earned_at and earned_at + dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
 
 
 def trail_of(booking: Booking) -> Trail | None:
@@ -89,63 +95,16 @@ def trail_of(booking: Booking) -> Trail | None:
 
 def tips_of(booking: Booking) -> list[Trail]:
     """The tips that came for a booking's session, the first one first."""
-    rows = Transaction.objects.charges().filter(tip__booking=booking, status__in=RECEIVED)
-    rows = rows.select_related("tip").prefetch_related("children", "disputes")
-    return trails(rows.order_by("pk"))
-
-
-def charges_of(mentor: MentorProfile) -> QuerySet[Transaction]:
-    """What was paid for this mentor's sessions, latest first, with all that a list names."""
-    rows = Transaction.objects.charges().filter(mentor=mentor, status__in=RECEIVED)
-    rows = rows.select_related("booking", "tip__booking", "mentee")
-    return rows.prefetch_related("children", "disputes")
+    rows = Transaction.objects.charges().filter(
+        tip__booking=booking, status__in=Transaction.RECEIVED
+    )
+    rows = rows.select_related("tip")
+    return trails(rows.prefetch_related("children", "disputes").order_by("pk"))
 
 
 def trails(charges: Iterable[Transaction]) -> list[Trail]:
-    """Of charges as `charges_of` gives them: no further query."""
+    """Of charges that were fetched with their children and disputes: no further query."""
     return [
         Trail(charge, tuple(sorted(charge.children.all(), key=lambda row: row.pk)))
         for charge in charges
     ]
-
-
-@dataclass
-class Totals:
-    """A mentor's money in one currency, in minor units."""
-
-    currency: str
-    earned_minor: int = 0
-    paid_out_minor: int = 0
-    on_the_way_minor: int = 0
-    fees_minor: int = 0
-
-    @property
-    def waiting_minor(self) -> int:
-        """Earned, and not passed on yet."""
-        return self.earned_minor - self.paid_out_minor - self.on_the_way_minor
-
-
-def totals_of(mentor: MentorProfile) -> list[Totals]:
-    """All that a mentor earned, by currency, in one query."""
-    rows = Transaction.objects.filter(mentor=mentor).standing().order_by("currency")
-    sums = rows.values("currency", "type", "status").annotate(
-        net=Sum("net_minor"), fees=Sum("platform_fee_minor")
-    )
-    found: dict[str, Totals] = {}
-    for line in sums:
-        totals = found.setdefault(line["currency"], Totals(line["currency"]))
-        _add(totals, line["type"], line["status"], line["net"], line["fees"])
-    return [totals for totals in found.values() if totals.earned_minor or totals.paid_out_minor]
-
-
-def _add(totals: Totals, kind: str, status: str, net: int, fees: int) -> None:
-    if kind == Type.REFUND:
-        totals.earned_minor -= net
-        totals.fees_minor -= fees
-    elif kind == Type.PAYOUT and status == Status.SUCCEEDED:
-        totals.paid_out_minor += net
-    elif kind == Type.PAYOUT:
-        totals.on_the_way_minor += net
-    elif status in RECEIVED:
-        totals.earned_minor += net
-        totals.fees_minor += fees

@@ -13,4 +13,5 @@ urlpatterns = [
     path("dashboard/payouts/return/", connect.onboarding_return, name="onboarding_return"),
     path("dashboard/payouts/refresh/", connect.onboarding_refresh, name="onboarding_refresh"),
     path("dashboard/earnings/", earnings.earnings, name="earnings"),
+    path("dashboard/earnings.csv", earnings.earnings_csv, name="earnings_csv"),
 ]

@@ -1,10 +1,12 @@
 """The ledger: one row for each movement of money."""
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
@@ -15,6 +17,10 @@ from payments.models.tips import Tip
 
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
+
+
+# As an expression, so that an index has it.
+MOVED_AT = Coalesce("succeeded_at", "created_at")
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
@@ -35,6 +41,19 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def standing(self) -> Self:
         """Those whose money moved, or still may."""
         return self.exclude(status=Transaction.Status.FAILED)
+
+    def booked(self) -> Self:
+        """What an account shows: charges that were paid, and all that came of them."""
+        paid = Q(type__in=Transaction.CHARGES, status__in=Transaction.RECEIVED)
+        return self.filter(paid | ~Q(type__in=Transaction.CHARGES))
+
+    def by_time(self) -> Self:
+        """With `moved_at`, when the money moved, or was to, latest first."""
+        return self.annotate(moved_at=MOVED_AT).order_by(MOVED_AT.desc(), "-pk")
+
+    def moved_within(self, since: dt.datetime, until: dt.datetime) -> Self:
+        """Those of which that is true from `since` on and before `until`."""
+        return self.annotate(moved_at=MOVED_AT).filter(moved_at__gte=since, moved_at__lt=until)
 
 
 class Transaction(TimestampedModel):
@@ -61,6 +80,8 @@ class Transaction(TimestampedModel):
 
     OPEN: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.PROCESSING)
     PAID: ClassVar[tuple[str, ...]] = (Status.SUCCEEDED, Status.PARTIALLY_REFUNDED)
+    # Whatever became of it later.
+    RECEIVED: ClassVar[tuple[str, ...]] = (*PAID, Status.REFUNDED)
     CHARGES: ClassVar[tuple[str, ...]] = (Type.BOOKING, Type.SUBSCRIPTION, Type.TIP)
 
     code = PublicIdField()
@@ -224,6 +245,30 @@ class Transaction(TimestampedModel):
             models.Index(fields=["mentee", "-created_at"]),
             models.Index(fields=["mentor", "-created_at"]),
             models.Index(fields=["type", "status", "next_attempt_at"]),
+            # A person's account, latest first.
+            models.Index(
+                "mentor", MOVED_AT.desc(), F("id").desc(), name="payments_transaction_mentor"
+            ),
+            models.Index(
+                "mentee", MOVED_AT.desc(), F("id").desc(), name="payments_transaction_mentee"
+            ),
+            # All that a mentor's sums are made of, read from the index alone; and whether any of
+            # it has changed.
+            models.Index(
+                fields=[
+                    "mentor",
+                    "currency",
+                    "type",
+                    "status",
+                    "succeeded_at",
+                    "created_at",
+                    "platform_fee_minor",
+                    "net_minor",
+                    "reversed_minor",
+                ],
+                name="payments_transaction_sums",
+            ),
+            models.Index(fields=["mentor", "updated_at"], name="payments_transaction_changed"),
         ]
         constraints = [
             models.CheckConstraint(

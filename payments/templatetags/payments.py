@@ -1,11 +1,24 @@
-"""`{% load payments %}`: a booking's money on any page."""
+"""`{% load payments %}`: a booking's money on any page, and the lines of an account."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django import template
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from bookings.models import Booking
-from payments.trail import Trail, tips_of, trail_of
+from mentormatch.ui.kept import per_language
+from mentormatch.ui.templatetags.mentormatch import badge, money, time_tag
+from payments.models import Transaction
+from payments.trail import Trail, payable_from, tips_of, trail_of
 
 register = template.Library()
+Status, Type = Transaction.Status, Transaction.Type
+NOTHING = "–"
 
 
 @register.simple_tag
@@ -18,3 +31,121 @@ def booking_trail(booking: Booking) -> Trail | None:
 def booking_tips(booking: Booking) -> list[Trail]:
     """`{% booking_tips booking as tips %}`: the tips that came for its session."""
     return tips_of(booking)
+
+
+@register.simple_tag
+@per_language
+def choose(name: str, label: str, options: tuple[tuple[str, str], ...], chosen: str) -> SafeString:
+    """A select of a filter, with "all" before its options."""
+    made = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (value, SafeString(" selected") if value == chosen else "", str(words).capitalize())
+            for value, words in (("", _("all")), *options)
+        ),
+    )
+    return format_html(
+        '<div class="mb-3"><label class="form-label" for="id_{0}">{1}</label>'
+        '<select class="form-select" name="{0}" id="id_{0}">{2}</select></div>',
+        name,
+        label,
+        made,
+    )
+
+
+@register.simple_tag
+def earnings_rows(rows: Iterable[Any]) -> SafeString:
+    """The table rows of a mentor's account, as `earnings.rows_of` gives them.
+
+    Made here and not in the template: twenty rows of six cells are most of the page.
+    """
+    heads = [_("Paid"), _("Our fee"), _("Your balance"), _("State")]
+    return format_html_join(
+        "\n",
+        '<tr><th scope="row">{}<span class="meta">{}</span></th>'
+        '<td class="num" data-label="{}">{}</td><td class="num" data-label="{}">{}</td>'
+        '<td class="num" data-label="{}"><strong>{}</strong></td>'
+        '<td data-label="{}">{}</td></tr>',
+        (
+            (_subject(row), time_tag(row.moved_at), *_labelled(heads, [*_amounts(row), state(row)]))
+            for row in rows
+        ),
+    )
+
+
+def _labelled(heads: list[str], cells: list[str]) -> Iterator[str]:
+    for pair in zip(heads, cells, strict=True):
+        yield from pair
+
+
+def _subject(row: Transaction) -> SafeString | str:
+    """What moved, and whom it was about; a link to the booking."""
+    who = {"who": row.mentee.get_full_name()}
+    words = {
+        Type.BOOKING: _("Session with %(who)s"),
+        Type.TIP: _("Tip of %(who)s"),
+        Type.SUBSCRIPTION: _("Subscription of %(who)s"),
+        Type.REFUND: _("Given back to %(who)s"),
+        Type.PAYOUT: _("Passed on to you, paid by %(who)s"),
+    }[Type(row.type)] % who
+    booking = row.session_booking
+    if booking is None:
+        return words
+    return format_html(
+        '<a href="{}">{}</a>', reverse("bookings:detail", args=[booking.code]), words
+    )
+
+
+def _amounts(row: Transaction) -> list[str]:
+    """Paid, our fee, and what it does to the mentor's balance with us; a minus where it lessens."""
+    if row.status == Status.FAILED:
+        return [NOTHING, NOTHING, NOTHING]
+    if row.type == Type.PAYOUT:
+        return [NOTHING, NOTHING, money(row.reversed_minor - row.net_minor, row.currency)]
+    sign = -1 if row.type == Type.REFUND else 1
+    sums = (row.amount_minor, row.platform_fee_minor, row.net_minor)
+    return [money(sign * minor, row.currency) for minor in sums]
+
+
+def state(row: Any) -> SafeString:
+    """How it stands, in words; of a charge, where the mentor's part is."""
+    if row.type == Type.REFUND:
+        return refund_state(row)
+    if row.type == Type.PAYOUT:
+        return payout_state(row.status)
+    if row.is_frozen and row.payout_status != Status.SUCCEEDED:
+        return badge("pending", _("on hold: disputed"))
+    if row.payout_status:
+        return payout_state(row.payout_status)
+    if row.status == Status.REFUNDED:
+        return badge("refunded", _("given back"))
+    return _waiting(payable_from(row))
+
+
+def _waiting(leaves_at: dt.datetime | None) -> SafeString:
+    if leaves_at is None:
+        return format_html("{}", _("after the session"))
+    return format_html("{} {}", _("leaves"), time_tag(leaves_at))
+
+
+def payout_state(status: str) -> SafeString:
+    """How the mentor's part stands once it is on its way."""
+    if status in Transaction.OPEN:
+        return badge("in_transit", _("on its way"))
+    if status == Status.FAILED:
+        return badge("failed", _("held up: we are looking at it"))
+    if status == Status.SUCCEEDED:
+        return badge("paid", _("passed on"))
+    return badge("refunded", _("taken back"))
+
+
+def refund_state(row: Transaction) -> SafeString:
+    """How money stands that goes back."""
+    if row.is_chargeback:
+        return badge("failed", _("taken back by the bank"))
+    if row.status == Status.SUCCEEDED:
+        return badge("refunded", _("given back"))
+    if row.status == Status.FAILED:
+        return badge("failed", _("held up: we are looking at it"))
+    return badge("in_transit", _("on its way back"))

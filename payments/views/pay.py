@@ -14,7 +14,7 @@ from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden, StripeError
 from mentormatch.ui.templatetags.mentormatch import money
-from payments import services, trail
+from payments import services
 from payments.forms import PayForm
 from payments.models import Transaction
 
@@ -97,7 +97,7 @@ def _after_payment(
         return redirect("payments:pay", booking.code)
     if booking.status == Booking.Status.CONFIRMED:
         messages.success(request, _("Paid and confirmed. We have sent you the invitation."))
-    elif row is not None and row.status in trail.RECEIVED:
+    elif row is not None and row.status in Transaction.RECEIVED:
         messages.warning(
             request,
             _("Your payment came when the time was gone. You get all of it back."),

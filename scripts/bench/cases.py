@@ -70,6 +70,7 @@ def cases(world: World) -> list[Case]:
     # On a day without free times the page looks for the nearest as well.
     monday = (world.now + dt.timedelta(days=7 - world.now.weekday())).date()
     free = world.free()
+    earnings, rich = reverse("payments:earnings"), world.rich.user
     return [
         Case("a mentor's week of slots", _gets(week), PAGE, 2),
         Case("… logged in", _gets(week, mentees), PAGE, 2),
@@ -79,7 +80,8 @@ def cases(world: World) -> list[Case]:
         Case("search", _gets([reverse("mentors:list")]), PAGE),
         Case("start page", _gets([reverse("home")]), PAGE),
         Case("my bookings", _gets([reverse("bookings:list")], mentees), PAGE),
-        Case("earnings", _gets([reverse("payments:earnings")], owners), PAGE),
+        Case("earnings", _gets([earnings], owners), PAGE),
+        Case("earnings with 10,000 transactions", _gets([earnings], [_cookies(rich)]), PAGE, 3),
         Case("booking by page", _booking_by_page(free), INSERT, 4),
         Case("booking by API", _booking_by_api(free), INSERT, 4),
         Case("free trial by API: booked, room and two mails queued", _trials(free), INSERT),

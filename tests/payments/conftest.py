@@ -3,7 +3,7 @@
 import pytest
 
 from bookings.models import Booking
-from payments import services
+from payments import earnings, services
 from payments.models import PaymentAccount, Transaction
 from payments.stripe_emulator import testing
 from tests.factories import BookingFactory, MentorFactory, SessionFactory
@@ -19,6 +19,12 @@ def onboarded(mentor) -> PaymentAccount:
     services.refresh_account(account=account)
     mentor.refresh_from_db()
     return account
+
+
+@pytest.fixture(autouse=True)
+def _no_sums_of_another_test():
+    """Rows come with the same numbers again, and with the same stamps where clocks stand still."""
+    earnings._kept_groups.cache_clear()
 
 
 @pytest.fixture

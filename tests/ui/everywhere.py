@@ -52,6 +52,7 @@ NOT_PAGES = {
     "bookings:rules": "POST",
     "bookings:time_off": "POST",
     "bookings:time_off_remove": "POST",
+    "payments:earnings_csv": "CSV",
     "payments:return": "redirects",
     "payments:onboard": "POST",
     "payments:onboarding_return": "redirects",
@@ -231,6 +232,7 @@ def _of_the_mentor(here: World) -> Iterator[Page]:
         *("payments:earnings", "payments:payouts"),
     ):
         yield Page(name, reverse(name), mentor)
+    yield Page("payments:earnings", reverse("payments:earnings") + "?type=tip", mentor)
     yield Page("bookings:detail", reverse("bookings:detail", args=[here.upcoming.code]), mentor)
     decline = reverse("bookings:decline", args=[here.requested.code])
     yield Page("bookings:decline", decline, mentor)

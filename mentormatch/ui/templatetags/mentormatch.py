@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from bookings.wallclock import occurs_twice
 from mentormatch import money as amounts
 from mentormatch import times
+from mentormatch.ui.charts import Chart
 from mentormatch.ui.forms import ActionForm, Text
 from mentormatch.ui.kept import per_language
 from mentormatch.ui.undo import undo_form
@@ -253,6 +254,17 @@ def _rendered_anew(template: str, **site: bool) -> SafeString:
 
 
 _rendered_once = per_language(_rendered_anew)
+
+
+@register.simple_tag
+def drawn_chart(chart: Chart) -> SafeString:
+    """`{% drawn_chart chart %}`: a chart of `ui.charts`; the page links css/charts.css."""
+    return _drawn(get_language(), chart)
+
+
+@lru_cache(maxsize=256)
+def _drawn(language: str | None, chart: Chart) -> SafeString:
+    return mark_safe(render_to_string("ui/_chart.html", {"chart": chart}))  # noqa: S308  # a template of ours
 
 
 @register.simple_tag(takes_context=True)
