@@ -61,6 +61,7 @@ def checkout(request: LoggedInRequest, body: CheckoutIn) -> Any:
 
 
 @router.post("/tip", response={201: TipOut}, summary="Give a tip after a session (mentee)")
+@idempotent
 def tip(request: LoggedInRequest, body: TipIn) -> Status[Any]:
     """The open one again if repeated."""
     sessions = Session.objects.for_user(request.user).with_people()

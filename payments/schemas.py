@@ -6,7 +6,7 @@ from ninja import Field, Schema
 
 from mentormatch.schemas import Instant, PageQuery, Strict
 from payments.models import PaymentAccount, Tip, Transaction
-from payments.services.tips import LEAST_MINOR
+from payments.services.tips import LEAST_MINOR, MOST_MINOR
 
 TypeName = Literal["booking", "subscription", "tip", "refund", "payout"]
 StatusName = Literal[
@@ -59,7 +59,8 @@ class TipIn(Strict):
     """`amount` in minor units of the session's currency, which `currency` may repeat."""
 
     session_id: str
-    amount: int = Field(ge=LEAST_MINOR)
+    # The service refuses others in words.
+    amount: int = Field(json_schema_extra={"minimum": LEAST_MINOR, "maximum": MOST_MINOR})
     message: str = Field("", max_length=Tip.MESSAGE_LENGTH)
     currency: str = ""
 

@@ -32,6 +32,7 @@ REFUSED_BY_A_RULE = [
     "PATCH /api/v1/me",
     "POST /api/v1/availability",
     "POST /api/v1/bookings",
+    "POST /api/v1/payments/tip",
     "POST /api/v1/payments/webhook",
     "PUT /api/v1/bookings/{booking_id}/reschedule",
 ]

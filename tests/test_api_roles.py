@@ -78,7 +78,7 @@ def later(world: World, thing: World) -> dict[str, object]:
     return {"scheduled_at": times.format_instant(thing.starts_at + 24 * HOUR)}
 
 
-def of_thing(**fields: str) -> Callable[[World, World], dict[str, object]]:
+def of_thing(**fields: object) -> Callable[[World, World], dict[str, object]]:
     """`of_thing(booking_id="code", rating=5)`: a text is an attribute of the thing."""
     return lambda world, thing: {
         name: getattr(thing, value) if isinstance(value, str) else value
@@ -148,13 +148,19 @@ TABLE = [
         held,
         body=of_thing(booking_id="code"),
     ),
+    Row(
+        "POST /payments/tip",
+        (401, 201, 403, 404, 404),
+        over,
+        body=of_thing(session_id="code", amount=500),
+    ),
     Row("GET /payments/transactions", LOGGED_IN),
     Row("POST /payments/webhook", (400,) * 5),
     Row(
         "POST /reviews",
         (401, 201, 403, 404, 404),
         over,
-        body=of_thing(session_id="code", rating=5, is_public=True),  # type: ignore[arg-type]
+        body=of_thing(session_id="code", rating=5, is_public=True),
     ),
     Row("GET /reviews/mentor/{mentor_id}", EVERYONE, path=mentor_pk),
     Row(
