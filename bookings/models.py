@@ -183,6 +183,11 @@ class Booking(TimestampedModel):
     answer_by_at = models.DateTimeField(
         null=True, blank=True, editable=False, verbose_name=_("to be answered by")
     )
+    # Whether the mentor has to say yes first; a snapshot, as the price is.
+    needs_answer = models.BooleanField(_("the mentor answers first"), default=False, editable=False)
+    accepted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("accepted at")
+    )
     confirmed_at = models.DateTimeField(
         null=True, blank=True, editable=False, verbose_name=_("confirmed at")
     )
@@ -287,6 +292,11 @@ class Booking(TimestampedModel):
     @property
     def is_to_answer(self) -> bool:
         return self.status == self.Status.PENDING and self.answer_by_at is not None
+
+    @property
+    def is_accepted(self) -> bool:
+        """The mentor said yes, and the price that was authorised is being taken."""
+        return self.status == self.Status.PENDING and self.accepted_at is not None
 
     @property
     def consented_at(self) -> dt.datetime | None:

@@ -21,6 +21,8 @@ MOST_HOLDS = 3
 ANSWER_WITHIN = dt.timedelta(hours=48)
 ANSWER_BEFORE_START = dt.timedelta(hours=4)
 ANSWER_AT_LEAST = dt.timedelta(minutes=30)
+# What is accepted in the last minute has still to be taken before the authorisation ends.
+CAPTURE_BEFORE_END = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,12 @@ def free_cancellation_until(starts_at: dt.datetime, moved_by: str = "") -> dt.da
 def cancellation_terms(booking: Booking, side: str, now: dt.datetime) -> Terms:
     """What comes back if that side gives the booking up now.
 
-    Nothing was paid for a pending one. The mentor's and staff's cancellations give everything
-    back at any time; the mentee's until `free_cancellation_until`, and none are taken once the
-    session has begun.
+    Nothing was paid for a pending one; while the price of an accepted one is being taken, it can't
+    be given up. The mentor's and staff's cancellations give everything back at any time; the
+    mentee's until `free_cancellation_until`, and none are taken once the session has begun.
     """
     if booking.status == Booking.Status.PENDING:
-        return Terms(True, 0)
+        return Terms(not booking.is_accepted, 0)
     if booking.status != Booking.Status.CONFIRMED:
         return Terms(False, 0)
     if side != Booking.Side.MENTEE:
@@ -104,11 +106,16 @@ def earned_at(booking: Booking) -> dt.datetime | None:
     return booking.ends_at if was_late and by_mentee else None
 
 
-def answer_by(starts_at: dt.datetime, now: dt.datetime) -> dt.datetime:
+def answer_by(
+    starts_at: dt.datetime, now: dt.datetime, authorized_until: dt.datetime | None = None
+) -> dt.datetime:
     """Until when a mentor may answer a request.
 
     48 hours from now or 4 before the start, whichever is first; 30 minutes at least, though
-    never longer than until the start.
+    never longer than until the start, or than the price can still be taken.
     """
     wanted = min(now + ANSWER_WITHIN, starts_at - ANSWER_BEFORE_START)
-    return min(max(wanted, now + ANSWER_AT_LEAST), starts_at)
+    longest = min(max(wanted, now + ANSWER_AT_LEAST), starts_at)
+    if authorized_until is None:
+        return longest
+    return min(longest, authorized_until - CAPTURE_BEFORE_END)

@@ -7,6 +7,7 @@ units) and `was_confirmed`; `booking_rescheduled` also `previous_start` and `by`
 from django.dispatch import Signal
 
 booking_requested = Signal()
+booking_accepted = Signal()
 booking_confirmed = Signal()
 booking_cancelled = Signal()
 booking_rescheduled = Signal()

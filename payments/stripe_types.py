@@ -46,10 +46,21 @@ class Payment:
     settled_currency: str = ""
     stripe_fee_minor: int | None = None
     decline: str = ""
+    capture_before_at: dt.datetime | None = None
 
     @property
     def is_paid(self) -> bool:
         return self.status == "succeeded"
+
+    @property
+    def is_authorized(self) -> bool:
+        """The bank holds the amount until `capture_before_at`."""
+        return self.status == "requires_capture"
+
+    @property
+    def is_canceled(self) -> bool:
+        """Nothing will come of it any more; what was authorised is released."""
+        return self.status == "canceled"
 
     @property
     def was_declined(self) -> bool:
@@ -61,6 +72,7 @@ class Payment:
         """From a payment intent with `latest_charge.balance_transaction` expanded."""
         charge = _part(intent, "latest_charge")
         balance = _part(charge, "balance_transaction")
+        until = _part(_part(charge, "payment_method_details"), "card").get("capture_before")
         return cls(
             intent_id=str(intent["id"]),
             status=str(intent["status"]),
@@ -72,6 +84,7 @@ class Payment:
             settled_currency=str(balance.get("currency", "")),
             stripe_fee_minor=balance.get("fee"),
             decline=str(_part(intent, "last_payment_error").get("message") or ""),
+            capture_before_at=_instant(until) if until else None,
         )
 
 
@@ -98,7 +111,13 @@ class Checkout:
     @property
     def is_processing(self) -> bool:
         """Sent in, and the money isn't there yet (a bank debit, say)."""
-        return self.status == "complete" and not self.is_paid and not self.has_failed
+        is_over = self.is_paid or self.is_authorized or self.has_failed
+        return self.status == "complete" and not is_over
+
+    @property
+    def is_authorized(self) -> bool:
+        """Sent in, and the bank holds the amount until somebody captures or releases it."""
+        return self.payment is not None and self.payment.is_authorized
 
     @property
     def has_failed(self) -> bool:

@@ -30,6 +30,11 @@ def send_transfer(transaction_id: int) -> None:
 
 
 @durable(attempts=8)
+def settle_authorization(transaction_id: int) -> None:
+    services.settle_authorization(transaction=_row(transaction_id))
+
+
+@durable(attempts=8)
 def follow_dispute(dispute_id: int) -> None:
     services.follow_dispute(dispute=Dispute.objects.select_related("charge").get(pk=dispute_id))
 

@@ -111,6 +111,9 @@ def reschedule(request: LoggedInRequest, booking_id: str, payload: RescheduleIn)
     "/{slug:booking_id}/confirm", response=BookingDetail, summary="Accept a request (mentor)"
 )
 def confirm(request: LoggedInRequest, booking_id: str) -> BookingDetail:
-    """409 `payment_required` while it is to be paid; the same again if repeated."""
-    services.accept_booking(booking=_booking(request.user, booking_id), by=request.user)
+    """What was authorised is taken, and it is confirmed; the same again if repeated.
+
+    409 `payment_required` while it is to be paid. With 502 your yes is kept: we go on trying.
+    """
+    payments.accept(booking=_booking(request.user, booking_id), by=request.user)
     return BookingDetail.of(_booking(request.user, booking_id))

@@ -12,14 +12,17 @@ from bookings.services.consent import record_consent
 from bookings.services.locking import lock_booking
 from bookings.services.requests import (
     accept_booking,
+    ask_mentor,
     check_may_answer,
     decline_booking,
+    end_request,
     lapse_requests,
 )
 from bookings.services.rescheduling import reschedule_booking
 
 __all__ = [
     "accept_booking",
+    "ask_mentor",
     "book_slot",
     "cancel_booking",
     "check_may_answer",
@@ -27,6 +30,7 @@ __all__ = [
     "complete_booking",
     "confirm_booking",
     "decline_booking",
+    "end_request",
     "expire_hold",
     "extend_hold",
     "lapse_requests",

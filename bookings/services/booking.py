@@ -27,6 +27,12 @@ from mentormatch.errors import Conflict, InvalidInput
 from mentormatch.mentors.models import MentorProfile
 
 Status = Booking.Status
+NOT_CANCELLED = {
+    "cancelled_at": None,
+    "cancelled_by": "",
+    "cancellation_code": "",
+    "cancellation_reason": "",
+}
 
 
 def book_slot(
@@ -67,6 +73,7 @@ def book_slot(
             platform_fee_minor=price.platform_fee_minor,
             currency=price.currency,
             free_cancellation_until=until,
+            needs_answer=mentor.requires_approval,
             metadata=consent,
             created_at=now,
             **_first_state(mentor, price, starts_at, now),
@@ -108,7 +115,7 @@ def confirm_booking(*, booking: Booking, now: dt.datetime | None = None) -> Book
         if booking.status == Status.CONFIRMED or booking.status in Booking.TOOK_PLACE:
             return booking
         if booking.status == Status.CANCELLED:
-            _check_revivable(booking, now)
+            check_revivable(booking, now)
         elif booking.ends_at <= now or _is_called_off(booking):
             raise slot_unavailable()
         _confirm(booking, now)
@@ -237,7 +244,7 @@ def tell(booking: Booking) -> None:
         booking_requested.send(Booking, booking=booking)
 
 
-def _check_revivable(booking: Booking, now: dt.datetime) -> None:
+def check_revivable(booking: Booking, now: dt.datetime) -> None:
     """One that expired may come back; whether its time is free, the guards say as well."""
     if booking.cancellation_code != Booking.CancellationCode.EXPIRED:
         raise Conflict
@@ -265,9 +272,6 @@ def _confirm(booking: Booking, now: dt.datetime) -> None:
         confirmed_at=now,
         hold_expires_at=None,
         answer_by_at=None,
-        cancelled_at=None,
-        cancelled_by="",
-        cancellation_code="",
-        cancellation_reason="",
+        **NOT_CANCELLED,
     )
     booking_confirmed.send(Booking, booking=booking)

@@ -94,6 +94,10 @@ def _refusal(booking: Booking) -> Conflict:
         return Conflict(
             _("The session has begun: it can't be cancelled any more."), code="too_late"
         )
+    if booking.is_accepted:
+        return Conflict(
+            _("The mentor has just said yes and the payment is being taken. Try again in a minute.")
+        )
     if booking.status == Booking.Status.CANCELLED:
         return Conflict(_("This booking is already cancelled."))
     return Conflict(_("This session is over: it can't be cancelled any more."))

@@ -116,6 +116,8 @@ def _form(
 def _button(mentor: MentorProfile, price: policy.Price | None) -> str:
     if price is not None and price.amount_minor:
         amount = money(price.amount_minor, price.currency)
+        if mentor.requires_approval:
+            return _("Ask for this session, for %(amount)s") % {"amount": amount}
         return _("Book and pay %(amount)s") % {"amount": amount}
     return _("Ask for this session") if mentor.requires_approval else _("Book this session")
 

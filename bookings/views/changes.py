@@ -19,7 +19,7 @@ from bookings.views.bookings import own_booking
 from bookings.views.facts import other_side
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import Conflict, DomainError, InvalidInput
+from mentormatch.errors import Conflict, DomainError, InvalidInput, StripeError
 from mentormatch.mentors.picker import slot_picker
 from mentormatch.ui.forms import UNPROCESSABLE, posted, render_invalid
 from payments import services as payments
@@ -84,8 +84,13 @@ def reschedule(request: LoggedInRequest, code: str) -> HttpResponse:
 @require_POST
 def confirm(request: LoggedInRequest, code: str) -> HttpResponse:
     booking = own_booking(request.user, code)
-    services.accept_booking(booking=booking, by=request.user)
-    messages.success(request, _("Confirmed. Both of you get a mail with the invitation."))
+    try:
+        payments.accept(booking=booking, by=request.user)
+    except StripeError:
+        words = _("Your yes is kept. The payment service doesn't answer just now: we go on trying.")
+        messages.warning(request, words)
+    else:
+        messages.success(request, _("Confirmed. Both of you get a mail with the invitation."))
     return redirect("bookings:detail", code)
 
 

@@ -69,6 +69,8 @@ def state_of(booking: Booking) -> Text:
     """Its state in a word or two; pending says what it waits for."""
     if booking.is_to_pay:
         return _("to pay")
+    if booking.is_accepted:
+        return _("being paid")
     return _("to be answered") if booking.is_to_answer else booking.get_status_display()
 
 
@@ -89,11 +91,14 @@ def timeline(booking: Booking, now: dt.datetime) -> list[Step]:
 
 
 def _steps(booking: Booking, now: dt.datetime) -> Iterator[Step]:
-    yield Step(_("Asked for") if booking.answer_by_at else _("Booked"), booking.created_at)
+    asked = booking.needs_answer or booking.answer_by_at
+    yield Step(_("Asked for") if asked else _("Booked"), booking.created_at)
     if booking.hold_expires_at:
         yield Step(_("Pay by then, or the slot is free again"), booking.hold_expires_at, "is-now")
     if booking.answer_by_at:
         yield Step(_("The mentor answers by then"), booking.answer_by_at, "is-now")
+    if booking.is_accepted and booking.accepted_at:
+        yield Step(_("Accepted: the payment is being taken"), booking.accepted_at, "is-now")
     if booking.confirmed_at:
         yield Step(_("Confirmed"), booking.confirmed_at)
     if booking.cancelled_at:

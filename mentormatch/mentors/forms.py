@@ -152,7 +152,9 @@ class BookedForm(forms.Form):
         help_text=_("Empty: as many as fit."),
     )
     requires_approval = forms.BooleanField(
-        label=_("I confirm each free session myself"), required=False
+        label=_("I confirm each request myself"),
+        required=False,
+        help_text=_("Cards are authorised first, and charged once you say yes."),
     )
 
     def _keep_what_is_set(self) -> None:

@@ -59,7 +59,9 @@ def _snapshot(booking: Booking) -> dict[str, Any]:
 
 @receiver(bookings.booking_requested, dispatch_uid="notifications.requested")
 def requested(sender: object, *, booking: Booking, **kwargs: Any) -> None:
-    _tell("booking_requested", booking, Side.MENTOR)
+    until = booking.answer_by_at
+    about = {"answer_by_at": times.format_instant(until)} if until else {}
+    _tell("booking_requested", booking, Side.MENTOR, **about)
 
 
 @receiver(bookings.booking_confirmed, dispatch_uid="notifications.confirmed")

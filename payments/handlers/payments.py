@@ -26,10 +26,7 @@ def _intent(event: WebhookEvent, intent: Mapping[str, Any]) -> str:
     payment = StripeService().retrieve_payment(intent["id"])
     if row is None:
         return "A payment that no charge knows came in." if payment.is_paid else ""
-    if payment.is_paid:
-        recording.record_payment(transaction=row, payment=payment)
-    elif payment.was_declined:
-        recording.record_decline(transaction=row, payment=payment)
+    recording.record_intent(transaction=row, payment=payment)
     return ""
 
 
@@ -38,6 +35,8 @@ HANDLERS: dict[str, Handler] = {
     "checkout.session.async_payment_succeeded": _checkout,
     "checkout.session.expired": _checkout,
     "checkout.session.async_payment_failed": _checkout,
+    "payment_intent.amount_capturable_updated": _intent,
+    "payment_intent.canceled": _intent,
     "payment_intent.succeeded": _intent,
     "payment_intent.payment_failed": _intent,
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from payments.handlers.base import Handler
 from payments.models import Transaction, WebhookEvent
-from payments.services import refunds
+from payments.services import recording, refunds
 from payments.stripe_service import StripeService
 from payments.stripe_types import Refund
 
@@ -29,6 +29,13 @@ def _record_refund(refund: Refund) -> str:
     charge = Transaction.objects.filter(stripe_charge_id=refund.charge_id).first()
     if charge is None:
         return "A refund of a charge that nobody knows was made."
+    if charge.status not in (*Transaction.PAID, Transaction.Status.REFUNDED):
+        # An authorisation that is released is told as a refund too, of money that never came.
+        payment = StripeService().retrieve_payment(charge.stripe_payment_intent_id or "")
+        recording.record_intent(transaction=charge, payment=payment)
+        charge.refresh_from_db()
+        if not payment.is_paid:
+            return ""
     refunds.adopt_refund(charge=charge, refund=refund)
     return ""
 

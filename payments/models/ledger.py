@@ -138,6 +138,10 @@ class Transaction(TimestampedModel):
     platform_fee_minor = models.PositiveIntegerField(_("platform fee"), default=0, editable=False)
     net_minor = models.PositiveIntegerField(_("net"), editable=False)
     currency = models.CharField(_("currency"), max_length=3, editable=False)
+    # Authorised, and not taken yet: until then it can be.
+    capture_before_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("authorised until")
+    )
     # Filled in once, from what Stripe answers.
     stripe_checkout_session_id = models.CharField(
         max_length=100,
@@ -336,6 +340,11 @@ class Transaction(TimestampedModel):
     def is_chargeback(self) -> bool:
         """Whether this refund was made by the cardholder's bank, which won a dispute, not by us."""
         return "dispute" in self.metadata
+
+    @property
+    def is_authorized(self) -> bool:
+        """The bank holds the price: it is to be captured or released."""
+        return self.status == self.Status.PROCESSING and self.capture_before_at is not None
 
     def has_unexpected_payment(self, *, besides: str = "") -> bool:
         """Whether another sum came than was asked for, or a second payment."""

@@ -2,13 +2,17 @@
 
 from payments.services.accounts import disconnect_account, refresh_account, start_onboarding
 from payments.services.attention import settle_attention
+from payments.services.captures import accept, let_go, note_acceptance, settle_authorization
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.disputes import follow_dispute, follow_open_disputes, record_dispute
 from payments.services.recording import (
+    record_authorization,
     record_checkout,
     record_decline,
     record_expiry,
+    record_intent,
     record_payment,
+    record_release,
 )
 from payments.services.refunds import (
     adopt_refund,
@@ -29,6 +33,7 @@ from payments.services.transfers import (
 from payments.services.webhooks import handle, handle_again, receive, retry_stuck
 
 __all__ = [
+    "accept",
     "adopt_refund",
     "call_off",
     "check_may_tip",
@@ -39,15 +44,20 @@ __all__ = [
     "give_tip",
     "handle",
     "handle_again",
+    "let_go",
     "may_tip",
+    "note_acceptance",
     "open_checkout",
     "receive",
+    "record_authorization",
     "record_checkout",
     "record_decline",
     "record_dispute",
     "record_expiry",
+    "record_intent",
     "record_payment",
     "record_refund",
+    "record_release",
     "record_transfer",
     "refresh_account",
     "refund_booking",
@@ -62,6 +72,7 @@ __all__ = [
     "send_transfer",
     "settle",
     "settle_attention",
+    "settle_authorization",
     "settle_tip",
     "start_onboarding",
 ]

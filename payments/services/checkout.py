@@ -216,7 +216,7 @@ def _close_what_is_to_pay(booking: Booking, now: dt.datetime | None) -> str | No
     if row is not None and checkout is not None:
         if checkout.is_processing:
             raise Conflict(_("A payment is being processed. Try again when it is through."))
-        if checkout.is_paid:
+        if checkout.is_paid or checkout.is_authorized:
             record_checkout(transaction=row, checkout=checkout, now=now)
     return row.stripe_checkout_session_id if row is not None else None
 

@@ -28,6 +28,8 @@ ENTERED_FROM: Mapping[str, tuple[str, ...]] = {
     Status.SUCCEEDED: (Status.PENDING, Status.PROCESSING, Status.FAILED),
     Status.FAILED: (Status.PENDING, Status.PROCESSING),
 }
+# A card that was declined leaves the checkout open as well for one that can be authorised.
+AUTHORIZED_FROM = (Status.PENDING, Status.FAILED)
 # A bank may send back a refund that had gone through.
 REFUND_FAILS_FROM = (*ENTERED_FROM[Status.FAILED], Status.SUCCEEDED)
 
@@ -38,7 +40,18 @@ def move(*, transaction: Transaction, to: str, **facts: Any) -> bool:
     A compare-and-swap: of many who come with the same news one gets True. Safe to repeat.
     """
     fails = transaction.type == Type.REFUND and to == Status.FAILED
-    sources = REFUND_FAILS_FROM if fails else ENTERED_FROM[to]
+    return _enter(transaction, to, REFUND_FAILS_FROM if fails else ENTERED_FROM[to], facts)
+
+
+def authorize(*, transaction: Transaction, capture_before_at: dt.datetime, **facts: Any) -> bool:
+    """The bank holds a charge's price until then: as `move`, to processing."""
+    facts |= {"capture_before_at": capture_before_at}
+    return _enter(transaction, Status.PROCESSING, AUTHORIZED_FROM, facts)
+
+
+def _enter(
+    transaction: Transaction, to: str, sources: tuple[str, ...], facts: dict[str, Any]
+) -> bool:
     rows = Transaction.objects.filter(pk=transaction.pk, status__in=sources)
     if not rows.update(status=to, updated_at=times.now(), **facts):
         return False

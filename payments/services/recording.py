@@ -6,16 +6,21 @@ And whatever was sold: what follows is said in `sales.py`.
 import datetime as dt
 import logging
 
+from bookings import services as bookings
 from bookings.services.locking import exclusive
 from mentormatch import times
+from mentormatch.errors import Conflict
+from payments import tasks
 from payments.models import Transaction
-from payments.services import ledger
+from payments.services import ledger, sending
 from payments.services.sales import sale_of
 from payments.signals import payment_failed, payment_received
 from payments.stripe_types import Checkout, Payment
 
 logger = logging.getLogger(__name__)
 Status = Transaction.Status
+# Where Stripe doesn't say until when: the least that a card network gives.
+SHORTEST_AUTHORIZATION = dt.timedelta(days=4)
 
 
 def record_checkout(
@@ -24,10 +29,28 @@ def record_checkout(
     """Bring the charge to where its checkout stands. Safe to repeat, in any order."""
     if checkout.is_paid and checkout.payment is not None:
         record_payment(transaction=transaction, payment=checkout.payment, now=now)
+    elif checkout.is_authorized and checkout.payment is not None:
+        record_authorization(transaction=transaction, payment=checkout.payment, now=now)
+    elif transaction.is_authorized and checkout.has_failed:
+        record_release(transaction=transaction, now=now)
     elif checkout.is_expired or checkout.has_failed:
         record_expiry(transaction=transaction, now=now)
     elif checkout.is_processing:
         ledger.move(transaction=transaction, to=Status.PROCESSING)
+
+
+def record_intent(
+    *, transaction: Transaction, payment: Payment, now: dt.datetime | None = None
+) -> None:
+    """Bring the charge to where its payment intent stands. Safe to repeat, in any order."""
+    if payment.is_paid:
+        record_payment(transaction=transaction, payment=payment, now=now)
+    elif payment.is_authorized:
+        record_authorization(transaction=transaction, payment=payment, now=now)
+    elif payment.is_canceled:
+        record_release(transaction=transaction, now=now)
+    elif payment.was_declined:
+        record_decline(transaction=transaction, payment=payment)
 
 
 def record_payment(
@@ -56,6 +79,7 @@ def record_payment(
             settled_minor=payment.settled_minor,
             settled_currency=payment.settled_currency,
             stripe_fee_minor=payment.stripe_fee_minor,
+            next_attempt_at=None,
             last_error="",
         ):
             _check_second(transaction, payment)
@@ -98,6 +122,59 @@ def _tell_staff(row: Transaction, payment: Payment, words: str) -> None:
         ledger.note(transaction=row, needs_attention=words, metadata=metadata)
 
 
+def record_authorization(
+    *, transaction: Transaction, payment: Payment, now: dt.datetime | None = None
+) -> bool:
+    """The bank holds a booking's price: ask the mentor, or release it if the time is gone.
+
+    Safe to repeat: only the first call does anything. Gives whether this was it.
+    """
+    now = now or times.now()
+    mismatch = _mismatch(transaction, payment)
+    if mismatch:
+        _tell_staff(transaction, payment, mismatch)
+        return False
+    with exclusive():
+        sale_of(transaction).lock(transaction)
+        until = payment.capture_before_at or now + SHORTEST_AUTHORIZATION
+        if not ledger.authorize(
+            transaction=transaction,
+            capture_before_at=until,
+            stripe_payment_intent_id=payment.intent_id,
+            stripe_charge_id=payment.charge_id or None,
+            last_error="",
+        ):
+            _check_second(transaction, payment)
+            return False
+        try:
+            bookings.ask_mentor(booking=transaction.sold, authorized_until=until, now=now)
+        except Conflict as refusal:
+            logger.info("charge %s was authorised too late: %s", transaction.code, refusal.code)
+            request_release(charge=transaction, now=now)
+    return True
+
+
+def request_release(*, charge: Transaction, now: dt.datetime) -> None:
+    """Let a task give an authorisation back. Within the caller's transaction."""
+    ledger.note(transaction=charge, next_attempt_at=now + sending.STUCK_AFTER)
+    tasks.settle_authorization.enqueue(transaction_id=charge.pk)
+
+
+def record_release(*, transaction: Transaction, now: dt.datetime | None = None) -> bool:
+    """The bank no longer holds what was authorised: a booking that rests on it ends.
+
+    Safe to repeat; of a charge that wasn't authorised, or was captured, nothing is changed.
+    """
+    with exclusive():
+        sale_of(transaction).lock(transaction)
+        transaction.refresh_from_db()
+        if not transaction.is_authorized:
+            return False
+        ledger.move(transaction=transaction, to=Status.FAILED, next_attempt_at=None)
+        bookings.end_request(booking=transaction.sold, now=now)
+    return True
+
+
 def record_expiry(*, transaction: Transaction, now: dt.datetime | None = None) -> None:
     """The checkout ended unpaid: the charge failed, and a booking's time is free again."""
     sale = sale_of(transaction)
@@ -111,7 +188,10 @@ def record_expiry(*, transaction: Transaction, now: dt.datetime | None = None) -
 def record_decline(*, transaction: Transaction, payment: Payment) -> bool:
     """A card was refused; the checkout stays open for another. Safe to repeat."""
     with exclusive():
-        moved = ledger.move(
+        sale_of(transaction).lock(transaction)
+        transaction.refresh_from_db()
+        # Old news of the card before the one that was authorised.
+        moved = not transaction.is_authorized and ledger.move(
             transaction=transaction, to=Status.FAILED, last_error=payment.decline[:500]
         )
         if moved:

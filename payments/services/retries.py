@@ -1,6 +1,7 @@
 """Rows whose call to Stripe got stuck, and those that staff want tried again."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction as db
 from django.utils.translation import gettext as _
@@ -19,11 +20,12 @@ SENT = (Type.REFUND, Type.PAYOUT)
 def resend_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
     """Take up again every refund and payout that waits although its task is over.
 
-    And ask about those that Stripe works on: the event that ends it may never come.
+    So too what was authorised, and is to be captured or released. And ask about those that Stripe
+    works on: the event that ends it may never come.
     """
     now = now or times.now()
     stuck = Transaction.objects.filter(
-        type__in=SENT, status__in=Transaction.OPEN, next_attempt_at__lte=now
+        type__in=(*SENT, Type.BOOKING), status__in=Transaction.OPEN, next_attempt_at__lte=now
     )
     return sum(_resend(row, now) for row in stuck.order_by("next_attempt_at")[:limit])
 
@@ -33,9 +35,14 @@ def _resend(row: Transaction, now: dt.datetime) -> bool:
         rows = Transaction.objects.filter(pk=row.pk, next_attempt_at=row.next_attempt_at)
         if not rows.update(next_attempt_at=now + STUCK_AFTER):
             return False
-        task = tasks.send_refund if row.type == Type.REFUND else tasks.send_transfer
-        task.enqueue(transaction_id=row.pk)
+        _task_of(row).enqueue(transaction_id=row.pk)
     return True
+
+
+def _task_of(row: Transaction) -> Any:
+    if row.type == Type.REFUND:
+        return tasks.send_refund
+    return tasks.send_transfer if row.type == Type.PAYOUT else tasks.settle_authorization
 
 
 def retry(*, transaction: Transaction, now: dt.datetime | None = None) -> Transaction:

@@ -66,7 +66,11 @@ class BookingSale:
     def paid(self, row: Transaction, now: dt.datetime) -> None:
         """Confirm what was paid for; what can't be had any more is paid back in full."""
         try:
-            bookings.confirm_booking(booking=row.sold, now=now)
+            if row.sold.needs_answer and not row.sold.accepted_at:
+                # Captured by hand at Stripe: the mentor has still to be asked.
+                bookings.ask_mentor(booking=row.sold, now=now)
+            else:
+                bookings.confirm_booking(booking=row.sold, now=now)
         except Conflict as refusal:
             logger.info("booking %s was paid too late: %s", row.sold.code, refusal.code)
             refunds.request_refund(

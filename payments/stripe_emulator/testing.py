@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.test import Client
 
-from . import cards, config, context, outbox
+from . import cards, config, context, outbox, sweep
 from .ledger import books_add_up, differences
 from .models import Delivery, DeliveryStatus, StripeObject
 from .outage import outage
@@ -15,6 +15,7 @@ from .resources import (
     accounts,
     checkout_sessions,
     disputes,
+    payment_intents,
     payment_methods,
     payouts,
     refunds,
@@ -24,11 +25,13 @@ from .router import ALIAS
 __all__ = [
     "authenticate",
     "books_add_up",
+    "capture",
     "close_dispute",
     "complete_onboarding",
     "deauthorize_account",
     "deliver_events",
     "differences",
+    "end_authorizations",
     "event_types",
     "fail_payout",
     "fail_refund",
@@ -67,6 +70,18 @@ def authenticate(session_id: str, *, passed: bool = True) -> str | None:
         ctx = context.for_account(row.account)
         decline = checkout_sessions.authenticate(ctx, row, passed=passed)
     return decline.decline_code if decline else None
+
+
+def capture(intent_id: str) -> None:
+    """Take what a card was authorised for, by hand on Stripe's dashboard."""
+    with transaction.atomic(using=ALIAS):
+        ctx = context.for_account(_find("payment_intent", intent_id).account)
+        payment_intents.capture(ctx, {}, id=intent_id)
+
+
+def end_authorizations() -> int:
+    """Let the banks give back what nobody captured in time; gives their number."""
+    return sweep.cancel_authorizations()
 
 
 def complete_onboarding(account_id: str) -> None:

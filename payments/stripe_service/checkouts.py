@@ -9,7 +9,7 @@ from mentormatch import times
 from payments.models import Transaction
 from payments.stripe_service.client import PAYMENT_PARTS, Gateway, url
 from payments.stripe_service.errors import StripeRefused
-from payments.stripe_types import Checkout, Payment
+from payments.stripe_types import Checkout
 
 
 class Checkouts(Gateway):
@@ -40,7 +40,7 @@ class Checkouts(Gateway):
             "customer_email": row.mentee.email,
             "client_reference_id": row.code,
             "metadata": labels,
-            "payment_intent_data": {"metadata": labels, "transfer_group": row.group},
+            "payment_intent_data": _intent_data(row, labels),
             "locale": row.mentee.language,
             "expires_at": int(expires_at.timestamp()),
             **_ways_back(row),
@@ -64,12 +64,6 @@ class Checkouts(Gateway):
                 raise
         return self.retrieve_checkout_session(session_id)
 
-    def retrieve_payment(self, intent_id: str) -> Payment:
-        """The payment intent as it stands, with its charge."""
-        with self._call() as client:
-            intent = client.v1.payment_intents.retrieve(intent_id, {"expand": [PAYMENT_PARTS]})
-        return Payment.read(intent.to_dict())
-
 
 def _product(row: Transaction) -> dict[str, str]:
     """What it is for, on Stripe's page.
@@ -82,6 +76,13 @@ def _product(row: Transaction) -> dict[str, str]:
             return {"name": _("A tip for %(mentor)s") % names}
         length = _("%(minutes)s minutes") % {"minutes": row.booking.duration_minutes}
         return {"name": _("Mentoring with %(mentor)s") % names, "description": length}
+
+
+def _intent_data(row: Transaction, labels: dict[str, str]) -> dict[str, Any]:
+    """A mentor who answers first is asked once the bank holds the price; nothing is taken yet."""
+    asks = row.booking is not None and row.booking.needs_answer
+    capture = {"capture_method": "manual"} if asks else {}
+    return {"metadata": labels, "transfer_group": row.group, **capture}
 
 
 def _ways_back(row: Transaction) -> dict[str, str]:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bookings import policy
 from bookings.models import Booking
 from bookings.services import record_consent
 from mentormatch import times
@@ -50,15 +51,17 @@ def _pay_page(
     request: LoggedInRequest, booking: Booking, error: StripeError | None = None
 ) -> HttpResponse:
     amount = money(booking.price_minor, booking.currency)
-    label = _("Try again") if error else _("Pay %(amount)s at Stripe") % {"amount": amount}
+    asks = booking.needs_answer
+    label = _("Authorise %(amount)s at Stripe") if asks else _("Pay %(amount)s at Stripe")
     now = times.now()
     page = {
         "booking": booking,
         "error": error,
         "now": now,
+        "answer_by": policy.answer_by(booking.starts_at, now) if asks else None,
         "form": PayForm(
             action=reverse("payments:pay", args=[booking.code]),
-            submit=label,
+            submit=_("Try again") if error else label % {"amount": amount},
             rule_until=None if booking.consented_at else booking.free_cancellation_until,
             now=now,
         ),
@@ -76,7 +79,7 @@ def paid(request: LoggedInRequest, code: str) -> HttpResponse:
     except StripeError as error:
         page = {"booking": booking, "error": error}
         return render(request, "payments/processing.html", page, status=error.status)
-    if row is not None and row.status == Transaction.Status.PROCESSING:
+    if row is not None and row.status == Transaction.Status.PROCESSING and not row.is_authorized:
         return render(request, "payments/processing.html", {"booking": booking})
     booking.refresh_from_db()
     return _after_payment(request, booking, row)
@@ -95,11 +98,16 @@ def _after_payment(
     if booking.is_to_pay:
         messages.info(request, _("Nothing was paid yet. Your time is still held."))
         return redirect("payments:pay", booking.code)
-    if booking.status == Booking.Status.CONFIRMED:
+    if booking.is_to_answer:
+        words = _("Your card is authorised. It is charged only if your mentor says yes.")
+        messages.success(request, words)
+    elif booking.status == Booking.Status.CONFIRMED:
         messages.success(request, _("Paid and confirmed. We have sent you the invitation."))
     elif row is not None and row.status in Transaction.RECEIVED:
         messages.warning(
             request,
             _("Your payment came when the time was gone. You get all of it back."),
         )
+    elif row is not None and row.is_authorized and booking.status == Booking.Status.CANCELLED:
+        messages.warning(request, _("The time was gone by then. Your card is not charged."))
     return redirect("bookings:detail", booking.code)

@@ -72,6 +72,17 @@ def tipped(tip, work) -> Transaction:
 
 
 @pytest.fixture
+def asks(mentor) -> Booking:
+    """An hour whose price is authorised, and which waits for the mentor's answer."""
+    booking = BookingFactory(mentor=mentor, to_pay=True, needs_answer=True)
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    testing.pay(row.stripe_checkout_session_id)
+    services.settle(booking=booking)
+    booking.refresh_from_db()
+    return booking
+
+
+@pytest.fixture
 def work(run_tasks):
     """Deliver what Stripe has to tell, and do what follows, until all is quiet."""
 

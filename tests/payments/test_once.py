@@ -149,6 +149,45 @@ def tip_transfer(tip) -> Write:
     return sent("transfer", "/v1/transfers", tip.children.get())
 
 
+@pytest.fixture
+def capture(asks) -> Write:
+    return ended(
+        asks,
+        lambda: services.accept(booking=asks, by=asks.mentor.user),
+        ("capture", "charge.captured", "succeeded", Booking.Status.CONFIRMED),
+    )
+
+
+@pytest.fixture
+def release(asks) -> Write:
+    bookings.decline_booking(booking=asks, by=asks.mentor.user)
+    return ended(
+        asks,
+        lambda: run_tasks(may_fail=True),
+        ("cancel", "payment_intent.canceled", "failed", Booking.Status.CANCELLED),
+    )
+
+
+def ended(asks: Booking, make: Callable[[], object], outcome: tuple[str, ...]) -> Write:
+    """What a bank holds is taken or given back: for whoever makes it, the worker is there again."""
+    verb, event, status, state = outcome
+    row = asks.transactions.get()
+
+    def theirs() -> list[str]:
+        happened = StripeObject.objects.filter(type="event", ref=event)
+        return [made.body["data"]["object"]["id"] for made in happened]
+
+    def ours() -> list[str | None]:
+        for each in (row, asks):
+            each.refresh_from_db()
+        if (row.status, asks.status) != (status, state):
+            return [None]
+        assert row.next_attempt_at is None
+        return [row.stripe_charge_id if verb == "capture" else row.stripe_payment_intent_id]
+
+    return Write(f"/v1/payment_intents/…/{verb}", make, worker_again, theirs, ours)
+
+
 def sent(kind: str, path: str, row: Transaction) -> Write:
     def ours() -> list[str | None]:
         row.refresh_from_db()
@@ -186,6 +225,7 @@ def check(write: Write) -> None:
 
 PAGES = ["account", "checkout", "tip_checkout", "expire"]
 TASKS = ["refund", "transfer", "tip_transfer"]
+ENDS = ["capture", "release"]
 
 
 @pytest.mark.parametrize("failure", [*KILLS[:2], *OUTAGES])
@@ -194,6 +234,16 @@ def test_a_write_of_a_page_is_made_once(verb, failure, request):
     write: Write = request.getfixturevalue(verb)
     fail(write, failure)
     write.heal()
+    write.heal()
+    check(write)
+
+
+@pytest.mark.parametrize("failure", [*KILLS[:2], *OUTAGES])
+@pytest.mark.parametrize("verb", ENDS)
+def test_what_is_authorised_is_captured_or_released_once(verb, failure, request):
+    write: Write = request.getfixturevalue(verb)
+    fail(write, failure)
+    sweeper_again() if failure in KILLS else write.heal()
     write.heal()
     check(write)
 
@@ -209,7 +259,7 @@ def test_a_write_of_a_task_is_made_once(verb, failure, request):
 
 
 @pytest.mark.parametrize("failure", ["call", "answered", "answer_lost", "500"])
-@pytest.mark.parametrize("verb", TASKS)
+@pytest.mark.parametrize("verb", [*TASKS, *ENDS])
 def test_a_write_whose_task_is_gone_is_made_once(verb, failure, request):
     write: Write = request.getfixturevalue(verb)
     fail(write, failure)
@@ -219,18 +269,18 @@ def test_a_write_whose_task_is_gone_is_made_once(verb, failure, request):
 
 
 @pytest.mark.parametrize("failure", ["answered", "answer_lost"])
-@pytest.mark.parametrize("verb", TASKS)
+@pytest.mark.parametrize("verb", [*TASKS, *ENDS])
 def test_a_write_is_made_once_although_stripe_forgot_its_key(verb, failure, request, freeze):
     """What failed stayed down for longer than the day for which Stripe keeps a key."""
     write: Write = request.getfixturevalue(verb)
     fail(write, failure)
     freeze(times.now() + dt.timedelta(hours=25))
     IdempotencyKey.objects.all().delete()
-    worker_again()
+    sweeper_again() if verb in ENDS else worker_again()
     check(write)
 
 
-@pytest.mark.parametrize("verb", [*PAGES, *TASKS])
+@pytest.mark.parametrize("verb", [*PAGES, *TASKS, *ENDS])
 def test_two_bad_days_in_a_row(verb, request):
     write: Write = request.getfixturevalue(verb)
     fail(write, "answer_lost")

@@ -24,8 +24,8 @@ ASK_STRIPE = {
     "payments/views/connect.py": {"onboard", "onboarding_return"},
     "payments/api.py": {"onboard", "checkout"},
     "payments/admin.py": {"send_again", "ask_stripe"},
-    "bookings/views/changes.py": {"cancel"},
-    "bookings/api/bookings.py": {"cancel"},
+    "bookings/views/changes.py": {"cancel", "confirm"},
+    "bookings/api/bookings.py": {"cancel", "confirm"},
     "bookings/admin.py": {"cancel"},
 }
 
@@ -206,6 +206,36 @@ def test_giving_up_what_is_to_pay(login, api, booking, opened, asked, monkeypatc
     bad_days(ask, asked, {502})
     booking.refresh_from_db()
     assert booking.status == Booking.Status.CANCELLED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("door", "ended"), [("page", {302}), ("api", {502})])
+def test_accepting_what_is_authorised(login, api, asks, asked, door, ended):
+    """The mentor's yes is kept from the first time on, whatever Stripe does."""
+    page, endpoint = login(asks.mentor.user), api(asks.mentor.user)
+
+    def ask():
+        if door == "page":
+            return page.post(reverse("bookings:confirm", args=[asks.code]))
+        return endpoint.put(f"/api/v1/bookings/{asks.code}/confirm")
+
+    bad_days(ask, asked, ended)
+    asks.refresh_from_db()
+    assert asks.status == Booking.Status.CONFIRMED
+    assert Transaction.objects.get().status == Transaction.Status.SUCCEEDED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("door", ["page", "api"])
+def test_declining_and_withdrawing_need_no_stripe(login, api, asks, asked, door):
+    asked.clear()
+    with testing.outage("timeout"):
+        if door == "page":
+            login(asks.mentor.user).post(reverse("bookings:decline", args=[asks.code]))
+        else:
+            api(asks.mentee).put(f"/api/v1/bookings/{asks.code}/cancel")
+    asks.refresh_from_db()
+    assert (asks.status, asked) == (Booking.Status.CANCELLED, [])
 
 
 @pytest.mark.django_db
