@@ -77,7 +77,7 @@ MENTOR2 = Mentor(
         "mentor2@example.com",
         "Marcus Whitfield",
         "America/New_York",
-        _("confirms each trial request"),
+        _("answers each request first"),
     ),
     "Product leadership without the theatre",
     "Former VP of Product at two companies you have used this week. I help new product leads find "
