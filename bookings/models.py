@@ -367,3 +367,6 @@ class CalendarEntry(TimestampedModel):
             ),
             overlap_guard(name="bookings_mentor_busy", owner="mentor", condition=Q(is_live=True)),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {times.format_instant(self.starts_at)}"

@@ -1,5 +1,6 @@
 """Staff look at the money and act through the services; no row is edited."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from djstripe.models import (
     Account,
@@ -235,10 +237,34 @@ class WebhookEventAdmin(Looked, LookOnlyAdmin[WebhookEvent]):
 class MirrorAdmin(LookOnlyAdmin[StripeModel]):
     """What Stripe said, to look at: it is changed at Stripe, and comes here by its events."""
 
-    list_display = ("id", "created", "livemode")
-    list_filter = ("created", "livemode")
+    list_display = ("id", "shown_created", "shown_mode")
+    list_filter = ("created",)
     search_fields = ("id",)
     ordering = ("-created",)
+    fields = ("id", "shown_created", "shown_mode", "shown_data")
+
+    @admin.display(description=_("created"), ordering="created")
+    def shown_created(self, row: StripeModel) -> Any:
+        return row.created
+
+    @admin.display(description=_("real money"), boolean=True)
+    def shown_mode(self, row: StripeModel) -> bool:
+        return bool(row.livemode)
+
+    @admin.display(description=_("as Stripe says it"))
+    def shown_data(self, row: StripeModel) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(row.stripe_data, indent=2))
+
+
+MIRRORED: dict[type[StripeModel], tuple[Any, Any]] = {
+    Account: (_("connected account"), _("connected accounts")),
+    Charge: (_("charge"), _("charges")),
+    Event: (_("event"), _("events")),
+    PaymentIntent: (_("payment intent"), _("payment intents")),
+    Refund: (_("refund"), _("refunds")),
+    Session: (_("checkout session"), _("checkout sessions")),
+    Transfer: (_("transfer"), _("transfers")),
+}
 
 
 def _look_only() -> None:
@@ -246,8 +272,11 @@ def _look_only() -> None:
     for model in apps.get_app_config("djstripe").get_models():
         if admin.site.is_registered(model):
             admin.site.unregister(model)
-    mirrored = (Account, Charge, Event, PaymentIntent, Refund, Session, Transfer)
-    admin.site.register(mirrored, MirrorAdmin)
+    apps.get_app_config("djstripe").verbose_name = _("As Stripe has it")
+    for model, (one, many) in MIRRORED.items():
+        # dj-stripe names none: Django takes the name of the class.
+        model._meta.verbose_name, model._meta.verbose_name_plural = one, many
+        admin.site.register(model, MirrorAdmin)
 
 
 _look_only()

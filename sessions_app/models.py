@@ -159,6 +159,10 @@ class Seat(models.Model):
         Booking, on_delete=models.PROTECT, related_name="seat", verbose_name=_("booking")
     )
 
+    class Meta:
+        verbose_name = _("seat")
+        verbose_name_plural = _("seats")
+
     def __str__(self) -> str:
         return f"{self.session_id}/{self.booking_id}"
 
@@ -185,8 +189,8 @@ class Presence(TimestampedModel):
         related_name="+",
         verbose_name=_("person"),
     )
-    joined_at = models.DateTimeField()
-    left_at = models.DateTimeField(null=True, blank=True)
+    joined_at = models.DateTimeField(_("joined at"))
+    left_at = models.DateTimeField(_("left at"), null=True, blank=True)
 
     objects: ClassVar[PresenceQuerySet] = PresenceQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 

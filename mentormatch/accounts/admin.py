@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import allauth.account.admin  # noqa: F401  # registers pages of its own, replaced below
+import django.contrib.auth.admin  # noqa: F401  # the same
 from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,8 @@ class ReasonForm(ActionForm):
 
 
 admin.site.unregister(EmailAddress)
+# Nobody is put into a group here: what one of staff may do is given to them alone.
+admin.site.unregister(Group)
 
 
 @admin.register(EmailAddress)

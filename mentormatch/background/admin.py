@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_tasks_db.admin  # noqa: F401  # registers a page of its own, replaced below
+from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -16,6 +17,7 @@ from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin
 
 admin.site.unregister(DBTaskResult)
+apps.get_app_config("django_tasks_database").verbose_name = _("Tasks")
 
 
 @admin.register(DBTaskResult)
@@ -30,6 +32,14 @@ class TaskAdmin(DBTaskResultAdmin, LookOnlyAdmin[DBTaskResult]):  # type: ignore
     list_filter = ("status", "enqueued_at")  # type: ignore[assignment]  # the same
     search_fields = ("task_path", "exception_class_path")
     actions = ("try_again",)
+
+    @admin.display(description=_("traceback"))
+    def formatted_traceback(self, obj: DBTaskResult[Any, Any]) -> str:
+        return super().formatted_traceback(obj)
+
+    @admin.display(description=_("run after"))
+    def display_run_after(self, obj: DBTaskResult[Any, Any]) -> Any:
+        return super().display_run_after(obj)
 
     @admin.action(description=_("Try failed ones again"), permissions=["act"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:

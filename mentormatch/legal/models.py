@@ -53,7 +53,11 @@ class LegalVersion(TimestampedModel):
     title = models.CharField(_("title"), max_length=200)
     text = models.TextField(_("text"))
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("published by"),
     )
 
     class Meta:

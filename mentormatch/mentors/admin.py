@@ -70,6 +70,11 @@ class MentorAdmin(LookOnlyAdmin[MentorProfile]):
         self.message_user(request, f"{mentor}: {mentor.get_status_display()}", messages.SUCCESS)
 
 
+# Named by Django itself, in English, where a topic that mentors have is about to be deleted.
+MentorProfile.topics.through._meta.verbose_name = _("topic of a mentor")
+MentorProfile.topics.through._meta.verbose_name_plural = _("topics of mentors")
+
+
 @admin.register(Topic)
 class TopicAdmin(admin.ModelAdmin[Topic]):
     list_display = ("name", "slug")
