@@ -81,6 +81,7 @@ REFERENCES: dict[str, dict[str, str]] = {
     "price": {"product": "product"},
     "product": {"default_price": "price"},
     "customer": {"default_source": "payment_method"},
+    "customer.invoice_settings": {"default_payment_method": "payment_method"},
 }
 
 
@@ -143,7 +144,7 @@ AS_IT_IS: dict[str, frozenset[str]] = {
     "checkout.session": frozenset(
         ("invoice_creation.invoice_data.account_tax_ids", "payment_link", "setup_intent")
     ),
-    "customer": frozenset(("invoice_settings.default_payment_method", "test_clock")),
+    "customer": frozenset(("test_clock",)),
     "dispute": frozenset(f"evidence.{name}" for name in disputes.FILES),
     "payment_intent": frozenset(("amount_details.line_items", "application", "review")),
     "payout": frozenset(("application_fee", "destination", "original_payout", "reversed_by")),

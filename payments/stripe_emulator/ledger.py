@@ -124,6 +124,7 @@ def differences() -> list[str]:
         *_balances_that_differ(),
         *_charges_that_differ(),
         *_transfers_that_differ(),
+        *_invoices_that_differ(),
         *_disputes_that_differ(),
         *_payouts_that_differ(),
     ]
@@ -221,3 +222,23 @@ def _payouts_that_differ() -> list[str]:
         if moved[row.stripe_id]
         != (0 if row.status in ("failed", "canceled") else -row.body["amount"])
     ]
+
+
+def _invoices_that_differ() -> list[str]:
+    """An invoice is paid by what its intent took, and by nothing else."""
+    intents = {
+        row.stripe_id: row.body["amount_received"]
+        for row in StripeObject.objects.filter(type="payment_intent")
+    }
+    received = {
+        row.ref: intents[row.group] for row in StripeObject.objects.filter(type="invoice_payment")
+    }
+    found: list[str] = []
+    for row in StripeObject.objects.filter(type="invoice"):
+        invoice: dict[str, Any] = row.body
+        if invoice["amount_paid"] != received.get(row.stripe_id, 0):
+            found.append(f"{row.stripe_id} counts other payments than there are")
+        is_paid = invoice["amount_paid"] == invoice["total"] and not invoice["amount_remaining"]
+        if is_paid != (row.status == "paid"):
+            found.append(f"{row.stripe_id} is {row.status} and {invoice['amount_paid']} is paid")
+    return found

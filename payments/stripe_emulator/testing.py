@@ -15,10 +15,12 @@ from .resources import (
     accounts,
     checkout_sessions,
     disputes,
+    dunning,
     payment_intents,
     payment_methods,
     payouts,
     refunds,
+    renewals,
 )
 from .router import ALIAS
 
@@ -32,6 +34,7 @@ __all__ = [
     "deliver_events",
     "differences",
     "end_authorizations",
+    "end_period",
     "event_types",
     "fail_payout",
     "fail_refund",
@@ -41,6 +44,7 @@ __all__ = [
     "pay",
     "pay_out",
     "restrict_account",
+    "retry",
     "waiting",
 ]
 
@@ -82,6 +86,24 @@ def capture(intent_id: str) -> None:
 def end_authorizations() -> int:
     """Let the banks give back what nobody captured in time; gives their number."""
     return sweep.cancel_authorizations()
+
+
+def end_period(subscription_id: str) -> None:
+    """Let a subscription's period (or trial) end as if its time had come, wherever the clock is."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("subscription", subscription_id)
+        if row.due_at is None:
+            raise ValueError(f"The subscription {subscription_id} is {row.status}.")
+        renewals.turn(context.for_account(row.account, at=row.due_at), row)
+
+
+def retry(invoice_id: str) -> None:
+    """Let Stripe try an open invoice's card once more, as if its time had come."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("invoice", invoice_id)
+        if row.due_at is None:
+            raise ValueError(f"The invoice {invoice_id} is {row.status}, and not tried again.")
+        dunning.collect(context.for_account(row.account, at=row.due_at), row)
 
 
 def complete_onboarding(account_id: str) -> None:

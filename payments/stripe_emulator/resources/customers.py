@@ -4,9 +4,9 @@ from typing import Any
 
 from .. import events, ids, params, store
 from ..context import Body, Context
-from . import lists
+from . import lists, payment_methods, subscriptions
 
-CHANGES: params.Spec = {
+CREATE: params.Spec = {
     **params.EXPAND,
     "address": params.hash_of(params.ADDRESS),
     "description": params.text(clearable=True),
@@ -15,6 +15,10 @@ CHANGES: params.Spec = {
     "name": params.text(longest=256, clearable=True),
     "phone": params.text(longest=20, clearable=True),
     "preferred_locales": params.list_of(params.text()),
+}
+CHANGES: params.Spec = {
+    **CREATE,
+    "invoice_settings": params.hash_of({"default_payment_method": params.text()}),
 }
 LIST: params.Spec = {**params.PAGING, "email": params.text()}
 PLAIN = ("description", "email", "name", "phone", "preferred_locales")
@@ -73,15 +77,31 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     changes: Body = {name: values[name] for name in PLAIN if name in values}
     if "address" in values:
         changes["address"] = (row.body["address"] or NOWHERE) | values["address"]
+    if "invoice_settings" in values:
+        changes["invoice_settings"] = row.body["invoice_settings"] | _invoice_settings(
+            ctx, id, values["invoice_settings"]
+        )
     if "metadata" in values:
         changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
     row.ref = changes.get("email", row.ref) or ""
     return events.changed(ctx, "customer.updated", row, **changes).body
 
 
+def _invoice_settings(ctx: Context, customer: str, asked: dict[str, Any]) -> Body:
+    if "default_payment_method" in asked:
+        payment_methods.of_customer(
+            ctx,
+            customer,
+            asked["default_payment_method"],
+            "invoice_settings[default_payment_method]",
+        )
+    return asked
+
+
 def delete(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
-    """`DELETE /v1/customers/{id}`."""
+    """`DELETE /v1/customers/{id}`: its subscriptions end with it."""
     row = store.get(ctx, "customer", id)
+    subscriptions.end_all(ctx, id)
     events.emit(ctx, "customer.deleted", row.body)
     row.body = {"id": id, "object": "customer", "deleted": True}
     row.ref, row.status = "", "deleted"

@@ -1,40 +1,83 @@
 """Asking for an invoice's money: the saved card first, again after days, then no more."""
 
-from .. import config, events, pages, store
+from typing import Any
+
+from .. import config, events, pages, params, store
 from ..cards import Decline, by_number
 from ..context import Body, Context
+from ..errors import CardError, StripeError
 from ..models import StripeObject
-from . import invoices, payment_intents, subscriptions
+from . import invoices, payment_intents, payment_methods, subscriptions
 
 DAY = 86_400
 # Days between one refusal and the next try; after the last there is no other.
 RETRY_AFTER_DAYS = (3, 5, 7)
+PAY: params.Spec = {
+    **params.EXPAND,
+    "off_session": params.boolean,
+    "payment_method": params.text(),
+}
 
 
 def collect(ctx: Context, invoice: StripeObject) -> None:
     """Charge the card that the subscription keeps, with nobody there to be asked."""
     subscription = store.get(ctx, "subscription", invoice.ref)
     method = _saved_card(ctx, subscription)
-    if method is None:
-        _refused(ctx, invoice, subscription)
-        return
-    intent = invoices.intent_of(ctx, invoice)
-    decline = by_number(method.private["number"]).decline_later
-    if decline:
-        payment_intents.decline(ctx, intent, method, decline)
-    else:
-        decline = payment_intents.attempt(ctx, intent, method, authenticate_at=None)
-    if decline:
+    if method is None or _charge(ctx, invoice, method):
         _refused(ctx, invoice, subscription)
     else:
         settle(ctx, invoice)
 
 
+def _charge(ctx: Context, invoice: StripeObject, method: StripeObject) -> Decline | None:
+    intent = invoices.intent_of(ctx, invoice)
+    decline = by_number(method.private["number"]).decline_later
+    if decline:
+        payment_intents.decline(ctx, intent, method, decline)
+        return decline
+    return payment_intents.attempt(ctx, intent, method, authenticate_at=None)
+
+
 def _saved_card(ctx: Context, subscription: StripeObject) -> StripeObject | None:
     customer = store.get(ctx, "customer", subscription.ref).body
-    for_all = customer.get("invoice_settings", {}).get("default_payment_method")
+    for_all = customer["invoice_settings"]["default_payment_method"]
     kept = subscription.body["default_payment_method"] or for_all
     return store.find(ctx, "payment_method", kept)
+
+
+def pay_now(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/invoices/{id}/pay`: try the saved card, or another of the customer's, at once."""
+    row = store.get(ctx, "invoice", id, param="invoice")
+    if row.status != "open":
+        raise StripeError(f"Invoice is already {row.status}")
+    refusal = _charge(ctx, row, _card_for(ctx, row, values))
+    if refusal:
+        invoices.mark_failed(ctx, row, retry_at=row.due_at)
+        raise CardError(
+            refusal.message,
+            code=refusal.code,
+            decline_code=refusal.decline_code,
+            payment_intent=invoices.intent_of(ctx, row).body,
+        )
+    settle(ctx, row)
+    return row.body
+
+
+def _card_for(ctx: Context, invoice: StripeObject, values: dict[str, Any]) -> StripeObject:
+    subscription = store.get(ctx, "subscription", invoice.ref)
+    if "payment_method" in values:
+        customer = subscription.ref
+        return payment_methods.of_customer(
+            ctx, customer, values["payment_method"], "payment_method"
+        )
+    kept = _saved_card(ctx, subscription)
+    if kept is None:
+        raise StripeError(
+            "This customer has no attached payment source or default payment method. Please "
+            "consider adding a default payment method.",
+            code="resource_missing",
+        )
+    return kept
 
 
 def pay(ctx: Context, invoice: StripeObject, method: StripeObject) -> Decline | None:
@@ -62,9 +105,17 @@ def settle(ctx: Context, invoice: StripeObject) -> None:
     """The intent went through: the invoice is paid, and its subscription good again."""
     invoices.mark_paid(ctx, invoice)
     subscription = store.get(ctx, "subscription", invoice.ref)
+    changes: Body = {}
     unpaid = store.objects(ctx, "invoice").filter(ref=invoice.ref, status="open")
     if subscription.status in ("past_due", "unpaid") and not unpaid.exists():
-        events.changed(ctx, "customer.subscription.updated", subscription, status="active")
+        changes["status"] = "active"
+    if subscription.body["payment_settings"]["save_default_payment_method"] == "on_subscription":
+        paid_with = invoices.intent_of(ctx, invoice).body["payment_method"]
+        method = store.get(ctx, "payment_method", paid_with)
+        payment_methods.attach(ctx, method, subscription.ref)
+        changes["default_payment_method"] = method.stripe_id
+    if store.difference(subscription.body, changes):
+        events.changed(ctx, "customer.subscription.updated", subscription, **changes)
 
 
 def _refused(ctx: Context, invoice: StripeObject, subscription: StripeObject) -> None:

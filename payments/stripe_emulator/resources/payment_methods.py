@@ -6,6 +6,7 @@ from typing import Any
 from .. import events, ids, params, store
 from ..cards import BY_TOKEN, TestCard
 from ..context import Body, Context
+from ..errors import StripeError
 from ..models import StripeObject
 
 
@@ -78,6 +79,19 @@ def attach(ctx: Context, row: StripeObject, customer: str) -> None:
     if row.body["customer"] != customer:
         store.change(row, customer=customer)
         events.emit(ctx, "payment_method.attached", row.body)
+
+
+def of_customer(ctx: Context, customer: str, stripe_id: str, param: str) -> StripeObject:
+    """The card that a parameter names, which the customer must have kept."""
+    row = store.given(ctx, "payment_method", stripe_id, param)
+    if row.body["customer"] != customer:
+        raise StripeError(
+            f"The customer does not have a payment method with the ID {stripe_id}. The payment "
+            "method must be attached to the customer.",
+            code="resource_missing",
+            param=param,
+        )
+    return row
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

@@ -6,7 +6,7 @@ from .. import events, params, store
 from ..context import Body, Context
 from ..errors import StripeError
 from ..models import StripeObject
-from . import invoices, lists, payment_intents, subscription_bodies
+from . import invoices, lists, payment_intents, payment_methods, subscription_bodies
 
 STATUSES = (
     "active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused", "trialing",
@@ -28,6 +28,9 @@ CHANGES: params.Spec = {
     "default_payment_method": params.text(),
     "description": params.text(longest=500, clearable=True),
     "metadata": params.metadata,
+    "payment_settings": params.hash_of(
+        {"save_default_payment_method": params.one_of("off", "on_subscription")}
+    ),
 }
 CANCEL: params.Spec = {**params.EXPAND, "cancellation_details": params.hash_of(DETAILS)}
 LIST: params.Spec = {
@@ -129,7 +132,11 @@ def _changes(ctx: Context, row: StripeObject, values: dict[str, Any]) -> Body:
     if "metadata" in values:
         changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
     if "default_payment_method" in values:
-        changes["default_payment_method"] = _method(ctx, row, values["default_payment_method"])
+        asked = values["default_payment_method"]
+        card = payment_methods.of_customer(ctx, row.ref, asked, "default_payment_method")
+        changes["default_payment_method"] = card.stripe_id
+    if "payment_settings" in values:
+        changes["payment_settings"] = row.body["payment_settings"] | values["payment_settings"]
     details = row.body["cancellation_details"] | values.get("cancellation_details", {})
     if "cancel_at_period_end" in values:
         ends = values["cancel_at_period_end"]
@@ -141,18 +148,6 @@ def _changes(ctx: Context, row: StripeObject, values: dict[str, Any]) -> Body:
         details = details | {"reason": "cancellation_requested" if ends else None}
     changes["cancellation_details"] = details
     return changes
-
-
-def _method(ctx: Context, row: StripeObject, stripe_id: str) -> str:
-    method = store.given(ctx, "payment_method", stripe_id, "default_payment_method")
-    if method.body["customer"] != row.body["customer"]:
-        raise StripeError(
-            f"The customer does not have a payment method with the ID {stripe_id}. The payment "
-            "method must be attached to the customer.",
-            code="resource_missing",
-            param="default_payment_method",
-        )
-    return stripe_id
 
 
 def cancel(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
@@ -177,6 +172,16 @@ def end(ctx: Context, row: StripeObject, *, cancellation_details: Body, **change
     details = row.body["cancellation_details"] | cancellation_details
     store.change(row, cancellation_details=details, ended_at=ctx.now, status="canceled", **changes)
     events.emit(ctx, "customer.subscription.deleted", row.body)
+
+
+def end_all(ctx: Context, customer: str) -> None:
+    """Their customer goes, and they with it."""
+    for row in store.objects(ctx, "subscription").filter(ref=customer).exclude(status__in=ENDED):
+        if row.status == "incomplete":
+            expire(ctx, row)
+        else:
+            reason: Body = {"reason": "cancellation_requested"}
+            end(ctx, row, canceled_at=ctx.now, cancellation_details=reason)
 
 
 def expire(ctx: Context, row: StripeObject) -> None:

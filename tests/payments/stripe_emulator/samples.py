@@ -89,6 +89,10 @@ class Samples:
         return str(self.subscription.latest_invoice)
 
     @cached_property
+    def past_due(self) -> tuple[stripe.Subscription, stripe.Invoice, str]:
+        return self.world.past_due()
+
+    @cached_property
     def invoice_payment(self) -> stripe.InvoicePayment:
         return self.v1.invoice_payments.list({"invoice": self.invoice}).data[0]
 
@@ -132,7 +136,11 @@ class Samples:
             "transfers": lambda: self.transfer.id,
             "reversals": lambda: self.reversal.id,
         }
-        return self.authorised.id if route.path.endswith("/capture") else str(named[collection]())
+        if route.path.endswith("/capture"):
+            return self.authorised.id
+        if route.path.endswith("/pay"):
+            return self.past_due[1].id
+        return str(named[collection]())
 
     def path(self, route: Route) -> str:
         """The address with the ids of these objects in it."""
@@ -155,6 +163,7 @@ class Samples:
             "POST /v1/payment_intents": lambda: {"amount": 500, "currency": "eur"},
             "POST /v1/payment_intents/{id}/confirm": lambda: {"payment_method": "pm_card_visa"},
             "POST /v1/payouts": lambda: self.funds and {"amount": 100, "currency": "eur"},
+            "POST /v1/invoices/{id}/pay": lambda: {"payment_method": self.past_due[2]},
             "POST /v1/prices": lambda: {
                 "currency": "eur",
                 "product": self.price.product,

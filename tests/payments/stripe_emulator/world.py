@@ -15,6 +15,7 @@ CARD = {
     "name": "Mia Mentee",
     "action": "pay",
 }
+WORKS_ONCE = "4000000000000341"
 SUCCESS = "http://localhost:8000/paid/?session={CHECKOUT_SESSION_ID}"
 CANCEL = "http://localhost:8000/back/"
 
@@ -96,6 +97,16 @@ class World:
         assert testing.pay(session.id, card) is None
         session = self.stripe.v1.checkout.sessions.retrieve(session.id)
         return self.stripe.v1.subscriptions.retrieve(str(session.subscription))
+
+    def past_due(self) -> tuple[stripe.Subscription, stripe.Invoice, str]:
+        """A subscription whose card was refused when it renewed, and a card that works."""
+        customer = self.stripe.v1.customers.create({"email": "mia@example.com"}).id
+        good = str(self.subscription(customer=customer).default_payment_method)
+        begun = self.subscription(customer=customer, card=WORKS_ONCE)
+        testing.end_period(begun.id)
+        subscription = self.stripe.v1.subscriptions.retrieve(begun.id)
+        invoice = self.stripe.v1.invoices.retrieve(str(subscription.latest_invoice))
+        return subscription, invoice, good
 
     def charge_of(self, session_id: str) -> stripe.Charge:
         """The latest charge of a session."""
