@@ -17,6 +17,12 @@ LIST: params.Spec = {
 LIST_PAYMENTS: params.Spec = {
     **params.PAGING,
     "invoice": params.text(),
+    "payment": params.hash_of(
+        {
+            "payment_intent": params.text(),
+            "type": params.Required(params.one_of("payment_intent")),
+        }
+    ),
     "status": params.one_of("canceled", "open", "paid"),
 }
 WORDS = {
@@ -197,6 +203,8 @@ def list_payments(ctx: Context, values: dict[str, Any]) -> Body:
     if "invoice" in values:
         store.given(ctx, "invoice", values["invoice"], "invoice")
         rows = rows.filter(ref=values["invoice"])
+    if "payment" in values:
+        rows = rows.filter(group=values["payment"].get("payment_intent", ""))
     if "status" in values:
         rows = rows.filter(status=values["status"])
     return lists.page(rows, values, "/v1/invoice_payments")

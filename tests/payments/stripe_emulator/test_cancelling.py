@@ -68,13 +68,3 @@ def test_its_card_must_be_the_customers(world: World) -> None:
         v1.subscriptions.update(
             mine.id, {"default_payment_method": str(theirs.default_payment_method)}
         )
-
-
-def test_payment_of_an_invoice_is_read_by_its_id(world: World) -> None:
-    v1 = world.stripe.v1
-    subscription = world.subscription()
-    (payment,) = v1.invoice_payments.list({"invoice": str(subscription.latest_invoice)}).data
-    assert v1.invoice_payments.retrieve(payment.id) == payment
-    assert [each.id for each in v1.invoices.list({"subscription": subscription.id}).data] == [
-        subscription.latest_invoice
-    ]

@@ -75,6 +75,22 @@ def test_first_invoice_as_this_version_tells_it(world: World) -> None:
     assert charge.metadata.to_dict() == {}
 
 
+def test_payment_of_an_invoice_is_found_by_its_id_and_by_its_intent(world: World) -> None:
+    v1 = world.stripe.v1
+    subscription = world.subscription()
+    (payment,) = v1.invoice_payments.list({"invoice": str(subscription.latest_invoice)}).data
+    assert v1.invoice_payments.retrieve(payment.id) == payment
+    world.subscription()
+    intent = str(payment.payment.payment_intent)
+    found = v1.invoice_payments.list(
+        {"payment": {"type": "payment_intent", "payment_intent": intent}}
+    ).data
+    assert [each.id for each in found] == [payment.id]
+    assert [each.id for each in v1.invoices.list({"subscription": subscription.id}).data] == [
+        subscription.latest_invoice
+    ]
+
+
 def test_declined_card_leaves_it_incomplete_until_another_works(world: World) -> None:
     session = world.recurring()
     assert testing.pay(session.id, "4000000000000002") == "generic_decline"
