@@ -45,7 +45,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def with_people(self) -> Self:
         """With everyone who may enter, in a fixed number of queries."""
-        return self.select_related("mentor__user").prefetch_related("seats__booking__mentee")
+        people = self.select_related("mentor__user", "group_session")
+        return people.prefetch_related("seats__booking__mentee")
 
     def overdue(self, now: dt.datetime) -> Self:
         """Those that are over by the clock and that nobody ended."""

@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 
 from bookings.group_models import GroupSession
 from bookings.models import Booking
-from bookings.services import complete_booking, lock_booking
+from bookings.services import complete_booking, lock_bookings
+from bookings.services.groups import complete_group_session
 from mentormatch import times
 from mentormatch.accounts.models import User
-from mentormatch.errors import Conflict, Forbidden, NotFound
+from mentormatch.errors import Conflict, Forbidden, NotFound, TryAgain
 from mentormatch.mentors.services import record_session
 from sessions_app import room
 from sessions_app.models import Presence, Seat, Session
@@ -163,10 +164,14 @@ def _complete_overdue(session_id: int, now: dt.datetime) -> int:
 
 
 def _lock(session_id: int) -> Session:
-    """Hold all that completing it writes to: bookings and their people first, as they ask for."""
-    bookings = Booking.objects.with_people().filter(seat__session=session_id)
-    for booking in bookings.order_by("pk"):
-        lock_booking(booking)
+    """Hold all that completing it writes to: bookings and their people first, as they ask for.
+
+    `TryAgain` if someone got a seat between the look and the lock.
+    """
+    seated = Booking.objects.with_people().filter(seat__session=session_id)
+    lock_bookings(bookings := list(seated))
+    if seated.exclude(pk__in=[booking.pk for booking in bookings]).exists():
+        raise TryAgain
     return Session.objects.select_for_update().get(pk=session_id)
 
 
@@ -181,5 +186,7 @@ def _complete(session: Session, *, ended_at: dt.datetime, now: dt.datetime) -> N
     confirmed = Booking.objects.filter(seat__session=session, status=Booking.Status.CONFIRMED)
     for booking in confirmed.with_people():
         complete_booking(booking=booking, now=now)
+    if session.group_session is not None:
+        complete_group_session(group=session.group_session, now=now)
     record_session(mentor_id=session.mentor_id)
     session_completed.send(sender=Session, session=session)

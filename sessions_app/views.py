@@ -69,7 +69,6 @@ def _context(user: User, session: Session) -> dict[str, Any]:
     participants = _participants(session)
     me = next(person for person in participants if person.user == user)
     phase = _phase(session, times.now())
-    others = [person for person in participants if person.user != user]
     booking = session.booking_of(user) or session.bookings[0]
     return {
         "session": session,
@@ -79,12 +78,23 @@ def _context(user: User, session: Session) -> dict[str, Any]:
         "closes_at": room.closes_at(session),
         "participants": participants,
         "me": me,
-        "others": others,
+        "others": _whom_one_meets(session, me, participants),
         "booking": booking,
+        "noted": [b for b in (session.bookings if me.is_mentor else [booking]) if b.notes],
         "can_tip": may_tip(booking, user),
         "review": Review.objects.filter(session=session).visible_to(user).first(),
         **_forms(session, me),
     }
+
+
+def _whom_one_meets(
+    session: Session, me: Participant, participants: list[Participant]
+) -> list[Participant]:
+    """The other side; in a group the mentor, since the others are named where they sit."""
+    others = [person for person in participants if person is not me]
+    if session.group_session is None:
+        return others
+    return [person for person in others if person.is_mentor]
 
 
 def _forms(session: Session, me: Participant) -> dict[str, ActionForm]:

@@ -9,7 +9,7 @@ from bookings.services.booking import (
 )
 from bookings.services.cancellation import cancel_booking, expire_hold
 from bookings.services.consent import record_consent
-from bookings.services.locking import lock_booking
+from bookings.services.locking import lock_booking, lock_bookings
 from bookings.services.requests import (
     accept_booking,
     ask_mentor,
@@ -35,6 +35,7 @@ __all__ = [
     "extend_hold",
     "lapse_requests",
     "lock_booking",
+    "lock_bookings",
     "record_consent",
     "reschedule_booking",
 ]

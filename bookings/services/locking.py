@@ -15,7 +15,7 @@ and mentor in another at the same time, which no constraint sees. `NO KEY` leave
 only point at a person. On SQLite a transaction holds the whole database from its beginning.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -49,9 +49,13 @@ def lock_mentor(mentor: MentorProfile) -> MentorProfile:
 
 def lock_pair(*, mentor: MentorProfile, mentee: User) -> MentorProfile:
     """Lock a mentor and a mentee; gives the mentor as they are now."""
-    people = User.objects.filter(pk__in=[mentor.user_id, mentee.pk]).order_by("pk")
-    list(people.select_for_update(no_key=True).values_list("pk"))
+    _lock_people([mentor.user_id, mentee.pk])
     return lock_mentor(mentor)
+
+
+def _lock_people(numbers: Collection[int]) -> None:
+    people = User.objects.filter(pk__in=numbers).order_by("pk")
+    list(people.select_for_update(no_key=True).values_list("pk"))
 
 
 def lock_group(group: GroupSession, *, mentee: User | None = None) -> GroupSession:
@@ -60,6 +64,19 @@ def lock_group(group: GroupSession, *, mentee: User | None = None) -> GroupSessi
     locked = GroupSession.objects.select_for_update(no_key=True).get(pk=group.pk)
     locked.mentor = mentor
     return locked
+
+
+def lock_bookings(bookings: Sequence[Booking]) -> None:
+    """Lock several bookings of one mentor, all their people at once and in order.
+
+    One after the other would ask for a person while it holds the mentor.
+    """
+    mentors = {booking.mentor for booking in bookings}
+    _lock_people({person for b in bookings for person in (b.mentee_id, b.mentor.user_id)})
+    for mentor in mentors:
+        lock_mentor(mentor)
+    rows = Booking.objects.filter(pk__in=[booking.pk for booking in bookings]).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def lock_booking(booking: Booking) -> Booking:
