@@ -10,4 +10,6 @@ urlpatterns = [
     path("group-sessions/<slug:code>/", groups.detail, name="group"),
     path("group-sessions/<slug:code>/book/", groups.book, name="group_book"),
     path("dashboard/group-sessions/", own.listing, name="group_dashboard"),
+    path("dashboard/group-sessions/<slug:code>/", own.edit, name="group_edit"),
+    path("dashboard/group-sessions/<slug:code>/cancel/", own.cancel, name="group_cancel"),
 ]

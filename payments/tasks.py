@@ -50,6 +50,11 @@ def expire_unpaid() -> None:
 
 
 @periodic(every=EVERY_ROUND)
+def finish_called_off() -> None:
+    services.finish_called_off()
+
+
+@periodic(every=EVERY_ROUND)
 def send_due_transfers() -> None:
     services.send_due_transfers()
 

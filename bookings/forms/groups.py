@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.forms.availability import DateInput, WallTimeField
 from bookings.forms.consent import ConsentField
-from bookings.group_models import DESCRIPTION_LENGTH, MOST_SEATS, TITLE_LENGTH
+from bookings.group_models import DESCRIPTION_LENGTH, MOST_SEATS, TITLE_LENGTH, GroupSession
 from bookings.wallclock import instants
 from mentormatch import money
 from mentormatch.errors import DomainError
@@ -94,6 +94,22 @@ class OfferForm(GroupForm):
                 # Of a time that the clock shows twice, the first.
                 cleaned["starts_at"] = found[0]
         return cleaned
+
+
+class ChangeForm(GroupForm):
+    """What of one can be changed; its time can't."""
+
+    def __init__(self, *args: Any, group: GroupSession, **kwargs: Any) -> None:
+        said = {
+            "title": group.title,
+            "description": group.description,
+            "seats": group.seats,
+            "price": money.to_major(group.price_minor, group.currency),
+        }
+        super().__init__(*args, currency=group.currency, initial=said, **kwargs)
+        self.helper = helper(
+            layout=Layout("title", "description", Div("seats", "price", css_class="form-grid"))
+        )
 
 
 class SeatForm(forms.Form):

@@ -1,30 +1,27 @@
-"""Group sessions: offered once by a mentor, and sold seat by seat.
+"""Group sessions: offered by a mentor, changed, called off, completed. Seats: see `seats`.
 
-A seat is a booking: it is confirmed, cancelled and completed by the verbs of those. What takes
-the mentor's time is the group session, whether anyone has a seat in it or not.
+What takes the mentor's time is the group session, whether anyone has a seat in it or not.
 """
 
 import datetime as dt
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from bookings import policy
 from bookings.group_models import DESCRIPTION_LENGTH, MOST_SEATS, TITLE_LENGTH, GroupSession
 from bookings.models import Booking, CalendarEntry
-from bookings.services.booking import check_bookable, check_holds, check_is_another, tell
-from bookings.services.consent import consent_given
+from bookings.services.booking import check_bookable
+from bookings.services.cancellation import REASON_LENGTH
 from bookings.services.locking import exclusive, lock_group, lock_pair
-from bookings.services.moves import count_seats, occupied
+from bookings.services.moves import occupied
 from bookings.services.refusals import (
-    check_people_are_free,
     guards_in_words,
-    slot_unavailable,
-    sold_out,
 )
 from mentormatch import money, times
 from mentormatch.accounts.models import User
-from mentormatch.errors import Conflict, InvalidInput
+from mentormatch.errors import Conflict, Forbidden, InvalidInput
 from mentormatch.mentors.models import MentorProfile
 
 Status = GroupSession.Status
@@ -55,7 +52,7 @@ def offer_group_session(
     with guards_in_words(), exclusive():
         mentor = lock_pair(mentor=mentor, mentee=mentor.user)
         check_bookable(mentor)
-        _check_sells(mentor, price_minor)
+        check_sells(mentor, price_minor)
         _check_mentor_is_free(mentor, starts_at, ends_at)
         group = GroupSession.objects.create(
             mentor=mentor,
@@ -75,77 +72,135 @@ def offer_group_session(
     return group
 
 
-def book_seat(
+def change_group_session(
     *,
     group: GroupSession,
-    mentee: User,
-    notes: str = "",
-    has_consented: bool = False,
+    by: User,
+    title: str,
+    description: str,
+    seats: int,
+    price_minor: int,
     now: dt.datetime | None = None,
-) -> Booking:
-    """Take a seat: held until it is paid, or confirmed at once if it is free.
+) -> GroupSession:
+    """Say it otherwise: the words, the seats down to those taken, the price until one is sold.
 
-    Of many at once for the last seat exactly one gets it; the others' `Conflict` is `sold_out`.
-    The other refusals are those of `book_slot`: `slot_unavailable` once it has begun or was
-    called off, `mentee_busy`, `too_many_holds`, `not_payable`, `mentor_unavailable`.
+    The time stays: people have planned with it. `Forbidden` for anyone but the mentor; `Conflict`
+    as `seats_taken` for what is sold already, as `not_payable`, as `invalid_state` once it is over.
     """
-    now = now or times.now()
-    until = policy.free_cancellation_until(group.starts_at)
-    consent = consent_given(free_cancellation_until=until, now=now) if has_consented else {}
+    said = _checked(group.mentor, title, description, seats, price_minor)
     with guards_in_words(), exclusive():
-        group = lock_group(group, mentee=mentee)
-        price = check_seat(group=group, mentee=mentee, now=now)
-        booking = Booking.objects.create(
-            mentor=group.mentor,
-            mentee=mentee,
-            session_type=Booking.Type.GROUP,
-            group_session=group,
-            starts_at=group.starts_at,
-            ends_at=group.ends_at,
-            duration_minutes=group.duration_minutes,
-            notes=notes.strip(),
-            price_minor=price.amount_minor,
-            platform_fee_minor=price.platform_fee_minor,
-            currency=price.currency,
-            free_cancellation_until=until,
-            metadata=consent,
-            created_at=now,
-            **_first_state(price, now),
-        )
-        count_seats(group.pk, by=1, now=now)
-        tell(booking)
-    return booking
+        group = lock_group(group)
+        _require_mentor(group, by)
+        if not group.is_on:
+            raise Conflict(_("It isn't on any more, so nothing can be changed."))
+        _check_sold(group, seats, price_minor)
+        if price_minor != group.price_minor:
+            check_sells(group.mentor, price_minor)
+        _write(group, now or times.now(), **said)
+    return group
 
 
-def check_seat(
-    *, group: GroupSession, mentee: User, now: dt.datetime | None = None
-) -> policy.Price:
-    """What `book_seat` would ask for it as things stand, or the same refusal. Holds nothing.
+def close_group_session(
+    *, group: GroupSession, by: User, reason: str = "", now: dt.datetime | None = None
+) -> GroupSession:
+    """Call the whole off: no seat is sold any more, and the mentor's time is free again.
 
-    To be sure of it, lock the group first.
+    The seats are given back afterwards, each by itself (`payments.services.call_off_group`).
+    `Forbidden` for anyone but the mentor and staff; `Conflict` once it has taken place. Safe to
+    repeat.
     """
     now = now or times.now()
-    mentor = group.mentor
-    check_is_another(mentor, mentee)
-    check_bookable(mentor)
-    if not group.is_on or group.starts_at <= now:
-        raise slot_unavailable()
-    _check_sells(mentor, group.price_minor)
-    check_people_are_free(
-        mentor=mentor, mentee=mentee, starts_at=group.starts_at, ends_at=group.ends_at
-    )
-    if group.is_sold_out:
-        raise sold_out()
-    price = policy.price_of_seat(group)
-    check_holds(mentee, price, now)
-    return price
+    with exclusive():
+        group = lock_group(group)
+        side = _side_of(group, by)
+        if group.status == Status.CANCELLED:
+            return group
+        if not group.is_on:
+            raise Conflict(_("It has taken place: it can't be called off any more."))
+        _end(
+            group,
+            to=Status.CANCELLED,
+            now=now,
+            cancelled_at=now,
+            cancelled_by=side,
+            cancellation_reason=reason.strip()[:REASON_LENGTH],
+        )
+    return group
 
 
-def _first_state(price: policy.Price, now: dt.datetime) -> dict[str, Any]:
-    """A mentor who wants to be asked was: they offered these seats themselves."""
-    if price.amount_minor:
-        return {"status": Booking.Status.PENDING, "hold_expires_at": now + policy.HOLD}
-    return {"status": Booking.Status.CONFIRMED, "confirmed_at": now}
+def complete_group_session(*, group: GroupSession, now: dt.datetime) -> None:
+    """It took place: the caller has locked its mentor. Safe to repeat."""
+    if group.is_on:
+        _end(group, to=Status.COMPLETED, now=now)
+
+
+def complete_empty_groups(*, now: dt.datetime | None = None) -> int:
+    """Those that are over without anyone in them; gives how many. Safe to repeat.
+
+    Where someone has a seat, their session completes it.
+    """
+    now = now or times.now()
+    over = GroupSession.objects.still_on().filter(ends_at__lte=now)
+    seated = Booking.objects.filter(group_session=OuterRef("pk"), status=Booking.Status.CONFIRMED)
+    return sum(_complete_empty(group, now) for group in over.filter(~Exists(seated)).with_mentor())
+
+
+def _complete_empty(group: GroupSession, now: dt.datetime) -> bool:
+    with exclusive():
+        group = lock_group(group)
+        if not group.is_on or group.bookings.filter(status=Booking.Status.CONFIRMED).exists():
+            return False
+        complete_group_session(group=group, now=now)
+    return True
+
+
+def _end(group: GroupSession, *, to: str, now: dt.datetime, **changes: Any) -> None:
+    """The one writer of its status; the time of one that was called off is free again."""
+    _write(group, now, status=to, **changes)
+    if to == Status.CANCELLED:
+        CalendarEntry.objects.filter(group_session=group).update(is_live=False, updated_at=now)
+
+
+def _write(group: GroupSession, now: dt.datetime, **changes: Any) -> None:
+    """Compare-and-swap from scheduled; `Conflict` where that has passed."""
+    changes |= {"updated_at": now}
+    if not GroupSession.objects.still_on().filter(pk=group.pk).update(**changes):
+        raise Conflict
+    for name, value in changes.items():
+        setattr(group, name, value)
+
+
+def _side_of(group: GroupSession, by: User) -> str:
+    """The side of whoever calls the whole off; `Forbidden` for all but the mentor and staff."""
+    if group.mentor.user_id == by.pk:
+        return Booking.Side.MENTOR
+    if by.is_staff:
+        return Booking.Side.STAFF
+    raise Forbidden(_("Only the mentor can do that."))
+
+
+def _require_mentor(group: GroupSession, by: User) -> None:
+    if group.mentor.user_id != by.pk:
+        raise Forbidden(_("Only the mentor can do that."))
+
+
+def _check_sold(group: GroupSession, seats: int, price_minor: int) -> None:
+    """What was sold stays as it was sold."""
+    if seats < group.seats_taken:
+        raise Conflict(
+            ngettext(
+                "%(count)d seat is taken already: there can't be fewer.",
+                "%(count)d seats are taken already: there can't be fewer.",
+                group.seats_taken,
+            )
+            % {"count": group.seats_taken},
+            code="seats_taken",
+            field="seats",
+        )
+    if price_minor != group.price_minor and group.seats_taken:
+        raise Conflict(
+            _("The price stays once a seat is taken."), code="seats_taken", field="price_minor"
+        )
 
 
 def _checked(
@@ -182,7 +237,8 @@ def _check_when(starts_at: dt.datetime, duration_minutes: int, now: dt.datetime)
         raise InvalidInput(_("That is more than a year away."), code="too_far", field="starts_at")
 
 
-def _check_sells(mentor: MentorProfile, price_minor: int) -> None:
+def check_sells(mentor: MentorProfile, price_minor: int) -> None:
+    """`Conflict` as `not_payable` where it costs something and the mentor can't be paid."""
     if price_minor and not mentor.sells:
         raise Conflict(
             _("Seats that cost something can't be sold before payouts are set up."),

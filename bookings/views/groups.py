@@ -16,7 +16,7 @@ from bookings.forms.consent import rule
 from bookings.forms.groups import SeatForm
 from bookings.group_models import GroupSession
 from bookings.models import Booking
-from bookings.services.groups import book_seat, check_seat
+from bookings.services.seats import book_seat, check_seat
 from bookings.views.facts import foreign_zone
 from mentormatch import times
 from mentormatch.accounts.models import User

@@ -15,7 +15,7 @@ REQUEST, CANCEL = "REQUEST", "CANCEL"
 
 @dataclass(frozen=True)
 class Event:
-    """A booking as it stands in one person's calendar."""
+    """A booking as it stands in one person's calendar; `title` where a group has one."""
 
     code: str
     sequence: int
@@ -24,6 +24,7 @@ class Event:
     with_whom: str
     notes: str
     url: str
+    title: str = ""
 
 
 def uid(code: str) -> str:
@@ -42,7 +43,7 @@ def invitation(event: Event, *, method: str, attendee: str, stamped_at: dt.datet
     entry.add("dtstamp", stamped_at.astimezone(dt.UTC))
     entry.add("dtstart", event.starts_at.astimezone(dt.UTC))
     entry.add("dtend", event.ends_at.astimezone(dt.UTC))
-    entry.add("summary", _("Mentoring with %s") % event.with_whom)
+    entry.add("summary", event.title or _("Mentoring with %s") % event.with_whom)
     entry.add("description", "\n\n".join(filter(None, [event.notes, event.url])))
     entry.add("url", event.url)
     entry.add("location", event.url)

@@ -5,6 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from bookings import signals as bookings
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.accounts.models import User
@@ -98,7 +99,27 @@ def cancelled(
     if was_confirmed:
         # A calendar believes a cancellation only if its SEQUENCE is newer (RFC 5546, 2.1.4).
         called_off |= {"method": CANCEL, "sequence": booking.sequence + 1}
+    if booking.group_session is not None:
+        _tell_of_seat(booking, booking.group_session, called_off)
+        return
     _tell("booking_cancelled", booking, *_who_knew(booking, was_confirmed), **called_off)
+
+
+def _tell_of_seat(booking: Booking, group: GroupSession, called_off: dict[str, Any]) -> None:
+    """One seat leaves the mentor's calendar as it is; the whole is told to them once."""
+    kind, knew = "booking_cancelled", _who_knew(booking, called_off["was_confirmed"])
+    _tell(kind, booking, *(side for side in knew if side == Side.MENTEE), **called_off)
+    if Side.MENTOR not in knew:
+        return
+    if group.is_on:
+        _tell(kind, booking, Side.MENTOR, **called_off | {"method": ""})
+        return
+    queue_mail(
+        kind=kind,
+        recipient=booking.mentor.user,
+        dedupe_key=f"{kind}:{group.code}:{Side.MENTOR}",
+        context=_snapshot(booking) | called_off | {"is_whole": True},
+    )
 
 
 def _who_knew(booking: Booking, was_confirmed: bool) -> list[str]:

@@ -98,14 +98,19 @@ def _other_times(booking: Booking, around: dt.datetime) -> list[Any]:
 def _invitation(mail: Mail, context: dict[str, Any]) -> str:
     if not context.get("method"):
         return ""
+    booking = context["booking"]
+    group = booking.group_session
+    # A group is one entry in its mentor's calendar, however many come.
+    is_whole = group is not None and context["is_mentor"]
     return invitations.invitation(
         invitations.Event(
-            code=context["booking"].code,
+            code=group.code if is_whole else booking.code,
             sequence=context["sequence"],
             starts_at=context["starts_at"],
             ends_at=context["ends_at"],
             with_whom=context["other"],
-            notes=context["booking"].notes,
+            notes="" if is_whole else booking.notes,
+            title=group.title if group else "",
             url=context["room_url"],
         ),
         method=context["method"],

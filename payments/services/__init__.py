@@ -5,6 +5,7 @@ from payments.services.attention import settle_attention
 from payments.services.captures import accept, let_go, note_acceptance, settle_authorization
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.disputes import follow_dispute, follow_open_disputes, record_dispute
+from payments.services.groups import call_off_group, finish_called_off
 from payments.services.recording import (
     record_authorization,
     record_checkout,
@@ -36,9 +37,11 @@ __all__ = [
     "accept",
     "adopt_refund",
     "call_off",
+    "call_off_group",
     "check_may_tip",
     "disconnect_account",
     "expire_unpaid",
+    "finish_called_off",
     "follow_dispute",
     "follow_open_disputes",
     "give_tip",

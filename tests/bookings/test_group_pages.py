@@ -8,7 +8,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from bookings.group_models import GroupSession
 from bookings.models import Booking
-from bookings.services.groups import book_seat
+from bookings.services.seats import book_seat
 from mentormatch import times
 from tests.factories import GroupSessionFactory, MentorFactory, UserFactory
 
@@ -157,6 +157,96 @@ def test_nobody_else_is_named_on_the_public_page(login, client):
         page = browser.get(page_of(group))
         assertNotContains(page, "Ada")
         assertNotContains(page, "ada@")
+
+
+def own_page(group, name="group_edit"):
+    return reverse(f"bookings:{name}", args=[group.code])
+
+
+CHANGE = {"title": "Read two", "description": "Bring two.", "seats": "4", "price": "15.00"}
+
+
+def test_the_mentor_sees_who_comes_and_changes_the_words(login):
+    group = GroupSessionFactory()
+    mentee = UserFactory(full_name="Ada Lovelace", email="ada@example.com")
+    book_seat(group=group, mentee=mentee, notes="Mine is <slow>")
+    browser = login(group.mentor.user)
+    page = browser.get(own_page(group))
+    for words in ("Ada Lovelace", "Mine is &lt;slow&gt;", "to pay", "1 of 3 seats taken"):
+        assertContains(page, words)
+    assertNotContains(page, "ada@example.com")
+    assertRedirects(browser.post(own_page(group), CHANGE), own_page(group))
+    group.refresh_from_db()
+    assert (group.title, group.description, group.seats) == ("Read two", "Bring two.", 4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"price": "14.00"}, "The price stays"),
+        ({"seats": "1"}, "2 seats are taken already"),
+        ({"title": ""}, "This field is required"),
+    ],
+)
+def test_a_change_that_is_refused_is_said_and_kept(login, changes, words):
+    group = GroupSessionFactory()
+    for _ in range(2):
+        book_seat(group=group, mentee=UserFactory())
+    answer = login(group.mentor.user).post(own_page(group), CHANGE | changes)
+    assertContains(answer, words, status_code=422)
+    assertContains(answer, "Bring two.", status_code=422)
+
+
+def test_calling_it_off_says_first_what_goes_back(login):
+    group = GroupSessionFactory(price_minor=0)
+    seat = book_seat(group=group, mentee=UserFactory())
+    Booking.objects.update(price_minor=1500)
+    browser = login(group.mentor.user)
+    page = browser.get(own_page(group, "group_cancel"))
+    assertContains(page, "1 person has a seat")
+    assertContains(page, "€15.00")
+    answer = browser.post(own_page(group, "group_cancel"), {"reason": "I am ill"}, follow=True)
+    assertContains(answer, "It was called off.")
+    assertContains(answer, "I am ill")
+    seat.refresh_from_db()
+    assert (seat.status, seat.refund_minor, seat.cancelled_by) == ("cancelled", 1500, "mentor")
+    assert browser.get(own_page(group, "group_cancel")).status_code == 409
+    assertContains(browser.get(page_of(group)), "It was called off.")
+    assertNotContains(browser.get(LIST), group.title)
+
+
+@pytest.mark.parametrize("name", ["group_edit", "group_cancel"])
+def test_nobody_but_its_mentor_has_these_pages(login, client, name):
+    group = GroupSessionFactory()
+    mentee = book_seat(group=group, mentee=UserFactory()).mentee
+    for user in (mentee, MentorFactory().user, UserFactory(staff=True)):
+        for method in ("get", "post"):
+            assert getattr(login(user), method)(own_page(group, name)).status_code == 404
+    assert client.get(own_page(group, name)).status_code == 302
+    group.refresh_from_db()
+    assert group.is_on
+
+
+def test_the_pages_of_a_seat_name_the_group(login):
+    group = GroupSessionFactory(title="Read a <query> plan")
+    seat = book_seat(group=group, mentee=UserFactory())
+    for name in ("detail", "cancel"):
+        page = login(seat.mentee).get(reverse(f"bookings:{name}", args=[seat.code]))
+        assertContains(page, "Read a &lt;query&gt; plan")
+    for user in (seat.mentee, group.mentor.user):
+        assertContains(login(user).get(reverse("bookings:list")), "Read a &lt;query&gt; plan")
+    moved = login(seat.mentee).get(reverse("bookings:reschedule", args=[seat.code]))
+    assertContains(moved, "be moved any more", status_code=409)
+
+
+def test_the_people_of_one_cost_the_same_for_one_and_for_three(login, django_assert_num_queries):
+    group = GroupSessionFactory()
+    browser = login(group.mentor.user)
+    for count in (1, 2, 3):
+        book_seat(group=group, mentee=UserFactory())
+        if count != 2:
+            with django_assert_num_queries(5):
+                browser.get(own_page(group))
 
 
 @pytest.mark.parametrize(("address", "queries"), [(LIST, 4), (OWN, 5)])

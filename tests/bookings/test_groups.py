@@ -6,9 +6,15 @@ import pytest
 
 from bookings import calendar, services
 from bookings.models import Booking, CalendarEntry
-from bookings.services.groups import book_seat, check_seat, offer_group_session
+from bookings.services.groups import (
+    change_group_session,
+    close_group_session,
+    complete_empty_groups,
+    offer_group_session,
+)
+from bookings.services.seats import book_seat, check_seat
 from mentormatch import times
-from mentormatch.errors import Conflict, InvalidInput
+from mentormatch.errors import Conflict, Forbidden, InvalidInput
 from tests.bookings.race_guards import broken
 from tests.factories import (
     BookingFactory,
@@ -210,3 +216,80 @@ def test_a_seat_cannot_be_moved():
             services.reschedule_booking(
                 booking=booking, by=by, starts_at=booking.starts_at + 48 * HOUR
             )
+
+
+def change(group, **kwargs):
+    said = ("title", "description", "seats", "price_minor")
+    wanted = {name: getattr(group, name) for name in said} | {"by": group.mentor.user} | kwargs
+    return change_group_session(group=group, **wanted)
+
+
+def test_words_change_and_seats_down_to_those_taken():
+    group = GroupSessionFactory(seats=3)
+    for _ in range(2):
+        book_seat(group=group, mentee=UserFactory())
+    change(group, title="Read two plans", seats=2)
+    group.refresh_from_db()
+    assert (group.title, group.seats, group.seats_left) == ("Read two plans", 2, 0)
+    with refused("seats_taken"):
+        change(group, seats=1)
+    change(group, seats=5)
+    assert (seats_taken(group), group.seats_left) == (2, 3)
+
+
+def test_the_price_changes_until_a_seat_is_taken():
+    group = GroupSessionFactory()
+    change(group, price_minor=2000)
+    group.refresh_from_db()
+    booking = book_seat(group=group, mentee=UserFactory())
+    assert booking.price_minor == 2000
+    with refused("seats_taken"):
+        change(group, price_minor=1000)
+    services.cancel_booking(booking=booking, by=booking.mentee)
+    change(group, price_minor=1000)
+
+
+def test_only_its_mentor_changes_it_and_only_while_it_is_on():
+    group = GroupSessionFactory()
+    for by in (UserFactory(), UserFactory(staff=True)):
+        with refused("forbidden", Forbidden):
+            change(group, by=by)
+    close_group_session(group=group, by=group.mentor.user)
+    with refused("invalid_state"):
+        change(group)
+
+
+def test_called_off_it_gives_its_time_back_and_sells_no_more():
+    group = GroupSessionFactory(price_minor=0)
+    closed = close_group_session(group=group, by=group.mentor.user, reason=" I am ill ")
+    assert (closed.status, closed.cancelled_by) == ("cancelled", Booking.Side.MENTOR)
+    assert closed.cancellation_reason == "I am ill"
+    assert not CalendarEntry.objects.get(group_session=group).is_live
+    with refused("slot_unavailable"):
+        book_seat(group=group, mentee=UserFactory())
+    again = close_group_session(group=group, by=UserFactory(staff=True))
+    assert again.cancelled_by == Booking.Side.MENTOR
+    with refused("forbidden", Forbidden):
+        close_group_session(group=group, by=UserFactory())
+
+
+def test_a_seat_paid_after_the_whole_was_called_off_is_not_confirmed():
+    group = GroupSessionFactory()
+    booking = book_seat(group=group, mentee=UserFactory())
+    close_group_session(group=group, by=group.mentor.user)
+    with refused("slot_unavailable"):
+        services.confirm_booking(booking=booking)
+    services.expire_hold(booking=booking, now=booking.hold_expires_at)
+    with refused("slot_unavailable"):
+        services.confirm_booking(booking=booking)
+
+
+def test_one_that_nobody_came_to_is_completed_when_it_is_over():
+    empty, seated = GroupSessionFactory(), GroupSessionFactory(price_minor=0)
+    book_seat(group=seated, mentee=UserFactory())
+    assert complete_empty_groups(now=empty.ends_at - HOUR / 2) == 0
+    assert complete_empty_groups(now=empty.ends_at) == 1
+    assert complete_empty_groups(now=empty.ends_at) == 0
+    for group, status in ((empty, "completed"), (seated, "scheduled")):
+        group.refresh_from_db()
+        assert group.status == status

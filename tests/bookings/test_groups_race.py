@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 
 from bookings.group_models import GroupSession
-from bookings.services import groups
-from bookings.services.groups import book_seat
+from bookings.services import seats
+from bookings.services.seats import book_seat
 from tests.bookings.race_guards import LOOKS, OVERSOLD, WAIT, LateTransaction, broken
 from tests.bookings.test_concurrency import DEADLOCK, at_once
 from tests.factories import GroupSessionFactory, UserFactory
@@ -41,9 +41,9 @@ def no_guard():
 def unlock(put):
     """Everyone looks before anyone writes, and nobody locks."""
     late = LateTransaction(threading.Barrier(EIGHT, timeout=WAIT).wait)
-    put(groups, "check_seat", late.after(groups.check_seat))
-    put(groups, "exclusive", late.block)
-    put(groups, "lock_group", LOOKS["lock_group"])
+    put(seats, "check_seat", late.after(seats.check_seat))
+    put(seats, "exclusive", late.block)
+    put(seats, "lock_group", LOOKS["lock_group"])
 
 
 @contextmanager

@@ -234,6 +234,8 @@ def _of_the_mentor(here: World) -> Iterator[Page]:
         yield Page(name, reverse(name), mentor)
     yield Page("payments:earnings", reverse("payments:earnings") + "?type=tip", mentor)
     yield Page("bookings:detail", reverse("bookings:detail", args=[here.upcoming.code]), mentor)
+    for name in ("bookings:group_edit", "bookings:group_cancel"):
+        yield Page(name, reverse(name, args=[here.group.code]), mentor)
     decline = reverse("bookings:decline", args=[here.requested.code])
     yield Page("bookings:decline", decline, mentor)
     yield Page("bookings:dashboard", reverse("bookings:dashboard"), here.mentee)
