@@ -1,6 +1,7 @@
 """What every endpoint of the API shares: strict input, instants, pages."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.db.models import QuerySet, TextChoices
@@ -44,6 +45,15 @@ class Strict(Schema):
     """A body: unknown fields are refused, and `false` is not an integer."""
 
     model_config = ConfigDict(extra="forbid", strict=True, from_attributes=True)
+
+
+def shown_as(example: Callable[[], dict[str, Any]]) -> Callable[[dict[str, Any]], None]:
+    """For `json_schema_extra`: an example made anew whenever the description is read."""
+
+    def add(schema: dict[str, Any]) -> None:
+        schema["examples"] = [example()]
+
+    return add
 
 
 class PageQuery(Schema):

@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Self
 
 from ninja import Field, Schema
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict
 
 from bookings.models import AvailabilitySlot
 from bookings.wallclock import format_minutes, parse_minutes
@@ -34,6 +34,10 @@ WallTime = Annotated[str, Field(pattern=r"^[0-9]{2}:[0-9]{2}$"), AfterValidator(
 
 class WindowIn(Strict):
     """Either `weekday` (0 = Monday) or `date`; times are those of the mentor's wall clock."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"weekday": 0, "start_time": "19:00", "end_time": "21:00"}]}
+    )
 
     weekday: int | None = Field(None, ge=0, le=6)
     date: Day = None

@@ -1,12 +1,14 @@
 """Bookings as the API takes and shows them."""
 
+import datetime as dt
 from typing import Annotated, Literal, Self
 
 from ninja import Schema
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from bookings.models import Booking
-from mentormatch.schemas import Instant, PageQuery, RowId, Strict, values_of
+from mentormatch import times
+from mentormatch.schemas import Instant, PageQuery, RowId, Strict, shown_as, values_of
 from sessions_app.models import Session
 from sessions_app.schemas import SessionStatus
 
@@ -15,7 +17,21 @@ MAX_NOTES = 2000
 BookingStatus = Annotated[Booking.Status, values_of(Booking.Status)]
 
 
+def _example() -> dict[str, object]:
+    """A session with the demo's first mentor, whose days are open from nine to five in Berlin."""
+    at = (times.now() + dt.timedelta(days=3)).replace(hour=9, minute=0, second=0, microsecond=0)
+    return {
+        "mentor_id": 1,
+        "scheduled_at": times.format_instant(at),
+        "duration_minutes": 60,
+        "session_type": Booking.Type.ONE_ON_ONE.value,
+        "notes": "My deploy takes forty minutes.",
+    }
+
+
 class BookingIn(Strict):
+    model_config = ConfigDict(json_schema_extra=shown_as(_example))
+
     mentor_id: RowId
     scheduled_at: Instant
     duration_minutes: int = Field(ge=15, le=180)
@@ -33,6 +49,8 @@ class BookingIn(Strict):
 
 
 class CancelIn(Strict):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "I found it."}]})
+
     reason: str = Field("", max_length=MAX_REASON)
 
 
