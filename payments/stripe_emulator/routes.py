@@ -77,6 +77,12 @@ ROUTES = (
     _route("GET", "customers/{id}", customers.retrieve),
     _route("POST", "customers/{id}", customers.update, customers.CHANGES),
     _route("DELETE", "customers/{id}", customers.delete, params.NOTHING),
+    _route(
+        "GET",
+        "customers/{customer}/payment_methods",
+        payment_methods.list_of_customer,
+        payment_methods.LIST,
+    ),
     _route("GET", "disputes", disputes.list_all, disputes.LIST),
     _route("GET", "disputes/{id}", disputes.retrieve),
     _route("POST", "disputes/{id}", disputes.update, disputes.UPDATE),
@@ -101,6 +107,8 @@ ROUTES = (
         "POST", "payment_intents/{id}/confirm", payment_intents.confirm, payment_intents.CONFIRM
     ),
     _route("GET", "payment_methods/{id}", payment_methods.retrieve),
+    _route("POST", "payment_methods/{id}/attach", payment_methods.attach, payment_methods.ATTACH),
+    _route("POST", "payment_methods/{id}/detach", payment_methods.detach),
     _route("GET", "payouts", payouts.list_all, payouts.LIST),
     _route("POST", "payouts", payouts.create, payouts.CREATE),
     _route("GET", "payouts/{id}", payouts.retrieve),

@@ -85,7 +85,7 @@ def settle(ctx: Context, row: StripeObject, decline: Decline | None) -> Decline 
 
 
 def _keep_card(ctx: Context, subscription: StripeObject, method: StripeObject) -> None:
-    payment_methods.attach(ctx, method, subscription.body["customer"])
+    payment_methods.keep(ctx, method, subscription.body["customer"])
 
 
 def _subscription(ctx: Context, row: StripeObject, method: StripeObject) -> StripeObject:

@@ -112,7 +112,7 @@ def settle(ctx: Context, invoice: StripeObject) -> None:
     if subscription.body["payment_settings"]["save_default_payment_method"] == "on_subscription":
         paid_with = invoices.intent_of(ctx, invoice).body["payment_method"]
         method = store.get(ctx, "payment_method", paid_with)
-        payment_methods.attach(ctx, method, subscription.ref)
+        payment_methods.keep(ctx, method, subscription.ref)
         changes["default_payment_method"] = method.stripe_id
     if store.difference(subscription.body, changes):
         events.changed(ctx, "customer.subscription.updated", subscription, **changes)

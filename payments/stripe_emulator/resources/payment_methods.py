@@ -4,10 +4,14 @@ import hashlib
 from typing import Any
 
 from .. import events, ids, params, store
-from ..cards import BY_TOKEN, TestCard
+from ..cards import BY_TOKEN, TestCard, by_number
 from ..context import Body, Context
-from ..errors import StripeError
+from ..errors import CardError, StripeError
 from ..models import StripeObject
+from . import lists
+
+ATTACH: params.Spec = {**params.EXPAND, "customer": params.Required(params.text())}
+LIST: params.Spec = {**params.CURSOR, "type": params.one_of("card")}
 
 
 def create_card(
@@ -74,11 +78,59 @@ def given(ctx: Context, stripe_id: str) -> StripeObject:
     return store.given(ctx, "payment_method", stripe_id, "payment_method")
 
 
-def attach(ctx: Context, row: StripeObject, customer: str) -> None:
+def keep(ctx: Context, row: StripeObject, customer: str) -> None:
     """Keep the card with the customer, to be charged again."""
     if row.body["customer"] != customer:
         store.change(row, customer=customer)
         events.emit(ctx, "payment_method.attached", row.body)
+
+
+def attach(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/payment_methods/{id}/attach`: its bank is asked, and one that was used is lost."""
+    row = given(ctx, id) if id in BY_TOKEN else store.get(ctx, "payment_method", id)
+    customer = store.given(ctx, "customer", values["customer"], "customer").stripe_id
+    if row.body["customer"] not in (None, customer):
+        raise StripeError(
+            "The payment method you provided has already been attached to a customer.",
+            param="payment_method",
+        )
+    if row.body["customer"] is None and (row.status == "detached" or _was_charged(ctx, row)):
+        raise StripeError(
+            "This PaymentMethod was previously used without being attached to a Customer or was "
+            "detached from a Customer, and may not be used again.",
+            param="payment_method",
+        )
+    if refusal := by_number(row.private["number"]).decline:
+        raise CardError(refusal.message, code=refusal.code, decline_code=refusal.decline_code)
+    keep(ctx, row, customer)
+    return row.body
+
+
+def _was_charged(ctx: Context, row: StripeObject) -> bool:
+    return store.objects(ctx, "charge").filter(body__payment_method=row.stripe_id).exists()
+
+
+def detach(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
+    """`POST /v1/payment_methods/{id}/detach`: for good."""
+    row = store.get(ctx, "payment_method", id)
+    if row.body["customer"] is None:
+        raise StripeError(
+            "The payment method you provided is not attached to a customer so detachment is "
+            "impossible.",
+            param="payment_method",
+        )
+    previous = store.change(row, customer=None)
+    row.status = "detached"
+    row.save()
+    events.emit(ctx, "payment_method.detached", row.body, previous)
+    return row.body
+
+
+def list_of_customer(ctx: Context, values: dict[str, Any], *, customer: str) -> Body:
+    """`GET /v1/customers/{customer}/payment_methods`: the cards that were kept."""
+    store.get(ctx, "customer", customer, param="customer")
+    rows = store.objects(ctx, "payment_method").filter(body__customer=customer)
+    return lists.page(rows, values, f"/v1/customers/{customer}/payment_methods")
 
 
 def of_customer(ctx: Context, customer: str, stripe_id: str, param: str) -> StripeObject:

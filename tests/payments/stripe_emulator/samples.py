@@ -89,6 +89,11 @@ class Samples:
         return str(self.subscription.latest_invoice)
 
     @cached_property
+    def card(self) -> stripe.PaymentMethod:
+        """One that the customer keeps."""
+        return self.v1.payment_methods.attach("pm_card_visa", {"customer": self.customer.id})
+
+    @cached_property
     def past_due(self) -> tuple[stripe.Subscription, stripe.Invoice, str]:
         return self.world.past_due()
 
@@ -140,6 +145,8 @@ class Samples:
             return self.authorised.id
         if route.path.endswith("/pay"):
             return self.past_due[1].id
+        if collection == "payment_methods" and "tach" in route.path:
+            return self.card.id
         return str(named[collection]())
 
     def path(self, route: Route) -> str:
@@ -164,6 +171,7 @@ class Samples:
             "POST /v1/payment_intents/{id}/confirm": lambda: {"payment_method": "pm_card_visa"},
             "POST /v1/payouts": lambda: self.funds and {"amount": 100, "currency": "eur"},
             "POST /v1/invoices/{id}/pay": lambda: {"payment_method": self.past_due[2]},
+            "POST /v1/payment_methods/{id}/attach": lambda: {"customer": self.customer.id},
             "POST /v1/prices": lambda: {
                 "currency": "eur",
                 "product": self.price.product,

@@ -42,6 +42,9 @@ class Filled(Samples):
             "disputes": lambda: testing.open_dispute(self.world.paid().id),
             "events": lambda: self.v1.customers.create({"name": "Mia"}),
             "payment_intents": self._intent,
+            "payment_methods": lambda: self.v1.payment_methods.attach(
+                "pm_card_visa", {"customer": self.customer.id}
+            ),
             "payouts": lambda: (
                 self.funds and self.v1.payouts.create({"amount": 10, "currency": "eur"})
             ),
