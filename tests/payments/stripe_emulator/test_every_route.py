@@ -138,7 +138,9 @@ def test_what_a_parameter_names_must_be_the_askers(
             route.method.lower(), samples.path(route), **params, stripe_account=stranger.id
         )
     told = (refused.value.http_status, refused.value.error.code)
-    assert told in {(400, "resource_missing"), (403, "account_invalid")}
+    # What the address names is looked for first.
+    status = 404 if "{" in route.path else 400
+    assert told in {(status, "resource_missing"), (403, "account_invalid")}
 
 
 @each_write
