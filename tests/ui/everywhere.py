@@ -66,6 +66,7 @@ NOT_PAGES = {
     "account_confirm_login_code": "log-in by code is off",
     "stripe_emulator:authenticate": "held by the emulator's own tests",
     "stripe_emulator:onboarding": "held by the emulator's own tests",
+    "stripe_emulator:invoice": "held by the emulator's own tests",
     "stripe_emulator:api": "JSON",
     "demo:login": "POST",
     "demo:clock": "POST",
