@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import policy
 from bookings.models import Booking
+from bookings.suggestions import instead_of
 from mentormatch.accounts.models import User
 from payments.services import may_tip
 from reviews.models import Review
@@ -140,6 +141,7 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
         "can_tip": session is not None and may_tip(booking, user),
         "is_free_to_cancel": now <= booking.free_cancellation_until,
         "side": side,
+        "suggestions": instead_of(booking, now=now) if is_mentee else (),
         "now": now,
     }
 

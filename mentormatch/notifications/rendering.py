@@ -9,7 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from bookings import calendar
+from bookings import calendar, suggestions
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.notifications import invitations
@@ -78,6 +78,8 @@ def _about(mail: Mail, stored: dict[str, Any]) -> dict[str, Any]:
     }
     if mail.kind == "booking_declined":
         about["nearest"] = _other_times(booking, stored["starts_at"])
+    if mail.kind in {"booking_declined", "booking_lapsed"}:
+        about["instead"] = suggestions.instead_of(booking, now=times.now())
     return about
 
 
