@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from bookings import policy
 from bookings.calendar import is_bookable
@@ -48,7 +48,7 @@ def instead_of(
 ) -> tuple[Suggestion, ...]:
     """Mentors who have the time of a declined or lapsed request free, the most alike first.
 
-    Alike is who helps with the same topics, then who is rated best. None once the time is over.
+    Alike is who helps with the same topics, then who has more reviews. None once the time is over.
     Costs a fixed number of queries.
     """
     ended = (Booking.CancellationCode.DECLINED, Booking.CancellationCode.LAPSED)
@@ -79,7 +79,7 @@ def _alike(booking: Booking) -> QuerySet[MentorProfile]:
         others = others.exclude(Exists(had))
     shared = Count("topics", filter=Q(topics__in=topics))
     found = others.annotate(shared=shared).select_related("user")
-    return found.order_by("-shared", F("average_rating").desc(nulls_last=True), "pk")
+    return found.order_by("-shared", "-review_count", "pk")
 
 
 def _length_with(mentor: MentorProfile, booking: Booking) -> int:

@@ -31,6 +31,13 @@ from tests.payments.killing import killed_at
 
 Status = Transaction.Status
 Action = Callable[[], object]
+# How a booking's money may end, and the call to Stripe that ends it.
+WRITES = {
+    "refund": "/v1/refunds",
+    "transfer": "/v1/transfers",
+    "capture": "/v1/payment_intents/…/capture",
+    "release": "/v1/payment_intents/…/cancel",
+}
 
 
 def made(kind: str, row: Transaction) -> list[StripeObject]:
@@ -52,9 +59,17 @@ class Life:
     """One booking from its checkout to the end of its money, step by step, each safe to repeat."""
 
     def __init__(self, mentor, clock, ending: str) -> None:
-        self.booking = BookingFactory(mentor=mentor, to_pay=True, starts_at=free_hour())
+        asks = ending in {"capture", "release"}
+        self.booking = BookingFactory(
+            mentor=mentor, to_pay=True, needs_answer=asks, starts_at=free_hour()
+        )
         self.clock = clock
-        last = {"refund": self.give_up, "transfer": self.take_place}[ending]
+        self.last = last = {
+            "refund": self.give_up,
+            "transfer": self.take_place,
+            "capture": self.accept,
+            "release": self.decline,
+        }[ending]
         self.actions: list[Action] = [self.open, self.pay, deliver, work, last, work, deliver, work]
 
     def open(self) -> None:
@@ -67,6 +82,12 @@ class Life:
 
     def give_up(self) -> None:
         services.call_off(booking=self.booking, by=self.booking.mentor.user)
+
+    def accept(self) -> None:
+        services.accept(booking=self.booking, by=self.booking.mentor.user)
+
+    def decline(self) -> None:
+        bookings.decline_booking(booking=self.booking, by=self.booking.mentor.user)
 
     def take_place(self) -> None:
         self.booking.refresh_from_db()
@@ -92,6 +113,28 @@ class Life:
 
     def check(self) -> None:
         """Once each, in both books, and nothing is left to do."""
+        self.booking.refresh_from_db()
+        if self.booking.needs_answer:
+            self.check_answer()
+        else:
+            self.check_child()
+        [page] = made("checkout.session", self.charge)
+        assert page.stripe_id == self.charge.stripe_checkout_session_id
+        assert not Transaction.objects.filter(status__in=Transaction.OPEN).exists()
+        assert not WebhookEvent.objects.filter(WebhookEvent.UNFINISHED).exists()
+        waiting = [TaskResultStatus.READY, TaskResultStatus.RUNNING]
+        assert not QueuedTask.objects.filter(status__in=waiting).exists()
+        assert testing.differences() == []
+
+    def check_answer(self) -> None:
+        [intent] = made("payment_intent", self.charge)
+        assert (self.booking.status, self.charge.status, intent.status) in {
+            (Booking.Status.CONFIRMED, Status.SUCCEEDED, "succeeded"),
+            (Booking.Status.CANCELLED, Status.FAILED, "canceled"),
+        }
+        assert (self.last == self.accept) == (intent.status == "succeeded")
+
+    def check_child(self) -> None:
         child = self.charge.children.get()
         kind, name = {
             "refund": ("refund", child.stripe_refund_id),
@@ -99,16 +142,8 @@ class Life:
         }[child.type]
         assert child.status == Status.SUCCEEDED
         assert [row.stripe_id for row in made(kind, child)] == [name]
-        [page] = made("checkout.session", self.charge)
-        assert page.stripe_id == self.charge.stripe_checkout_session_id
-        self.booking.refresh_from_db()
         is_over = Booking.Status.CANCELLED if kind == "refund" else Booking.Status.COMPLETED
         assert self.booking.status == is_over
-        assert not Transaction.objects.filter(status__in=Transaction.OPEN).exists()
-        assert not WebhookEvent.objects.filter(WebhookEvent.UNFINISHED).exists()
-        waiting = [TaskResultStatus.READY, TaskResultStatus.RUNNING]
-        assert not QueuedTask.objects.filter(status__in=waiting).exists()
-        assert testing.differences() == []
 
 
 def free_hour() -> dt.datetime:
@@ -118,7 +153,7 @@ def free_hour() -> dt.datetime:
 
 @pytest.mark.stress
 @pytest.mark.django_db
-@pytest.mark.parametrize("ending", ["refund", "transfer"])
+@pytest.mark.parametrize("ending", WRITES)
 def test_killed_between_any_two_steps_all_of_it_is_made_up_for(mentor, freeze, ending, figure):
     clock = freeze(times.now())
     work()
@@ -127,7 +162,7 @@ def test_killed_between_any_two_steps_all_of_it_is_made_up_for(mentor, freeze, e
         steps = life.live(None)
         life.check()
         clock.shift(dt.timedelta(hours=3))
-    assert {f"call POST /v1/{ending}s", f"answered POST /v1/{ending}s", "done"} <= set(steps)
+    assert {f"call POST {WRITES[ending]}", f"answered POST {WRITES[ending]}", "done"} <= set(steps)
     rounds = range(0, len(steps), max(len(steps) // budget(3, len(steps)), 1))
     for step in rounds:
         life = Life(mentor, clock, ending)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
+from bookings import services as bookings
 from bookings.models import Booking
 from mentormatch.background.testing import run_tasks as run_queue
 from mentormatch.errors import DomainError
@@ -81,6 +82,45 @@ def test_giving_up_while_the_payment_arrives_never_keeps_the_money(booking):
     assert booking.status == Booking.Status.CANCELLED
     assert row.status == Transaction.Status.REFUNDED
     assert row.children.count() == 1
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_accepting_declining_withdrawing_and_lapsing_at_once_end_in_one_of_them(asks, order):
+    """And the price is taken if, and only if, the session is on."""
+
+    def fresh() -> Booking:
+        return Booking.objects.get(pk=asks.pk)
+
+    verbs = [
+        lambda: services.accept(booking=fresh(), by=asks.mentor.user),
+        lambda: services.accept(booking=fresh(), by=asks.mentor.user),
+        lambda: bookings.decline_booking(booking=fresh(), by=asks.mentor.user),
+        lambda: services.call_off(booking=fresh(), by=asks.mentee),
+        lambda: bookings.lapse_requests(now=asks.answer_by_at),
+    ]
+    at_once(*verbs[order:], *verbs[:order])
+    run_queue()
+    asks.refresh_from_db()
+    row = asks.transactions.charges().get()
+    intent = StripeObject.objects.get(type="payment_intent").status
+    assert (asks.status, row.status, intent) in {
+        ("confirmed", "succeeded", "succeeded"),
+        ("cancelled", "failed", "canceled"),
+        ("cancelled", "refunded", "succeeded"),  # taken back once it was confirmed
+    }
+    assert testing.differences() == []
+
+
+def test_many_returns_from_stripe_ask_the_mentor_once(booking):
+    booking.needs_answer = True
+    booking.save()
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    testing.pay(row.stripe_checkout_session_id)
+    testing.deliver_events()
+    at_once(*[lambda: services.settle(booking=booking)] * 4, *[run_queue] * 2)
+    booking.refresh_from_db()
+    assert booking.is_to_answer
+    assert Mail.objects.filter(kind="booking_requested").count() == 1
 
 
 def test_many_workers_pass_the_money_on_once(booking):
