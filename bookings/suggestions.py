@@ -59,6 +59,8 @@ def instead_of(
 
 def _free(booking: Booking, now: dt.datetime) -> Iterator[Suggestion]:
     mentors = list(_alike(booking)[:LOOKED_AT])
+    if not mentors:
+        return
     start, end = booking.starts_at, booking.starts_at + INSTANT
     diaries = Diaries(mentors, start, end, viewer=booking.mentee)
     for mentor in mentors:

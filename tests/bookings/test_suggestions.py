@@ -59,8 +59,13 @@ def test_only_who_has_that_time_free_and_for_sale(declined):
 def test_nobody_is_suggested_for_a_time_that_is_over_or_of_one_that_was_given_up(declined):
     open_mentor()
     assert instead_of(declined, now=declined.starts_at) == ()
+    assert instead_of(declined, now=times.now())
     given_up = BookingFactory(cancelled=True)
     assert instead_of(given_up, now=times.now()) == ()
+
+
+def test_where_there_is_nobody_else_nobody_is_suggested(declined):
+    assert names(declined) == []
 
 
 def test_a_mentee_who_is_elsewhere_by_then_is_offered_nothing(declined):
