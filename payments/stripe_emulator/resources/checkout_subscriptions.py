@@ -9,10 +9,14 @@ from ..errors import StripeError
 from ..models import StripeObject
 from . import customers, invoices, payment_intents, payment_methods, subscriptions
 
+TRIAL_END: params.Spec = {
+    "missing_payment_method": params.Required(params.one_of("cancel", "create_invoice", "pause"))
+}
 DATA: params.Spec = {
     "description": params.text(longest=500),
     "metadata": params.metadata,
     "trial_period_days": params.integer(least=1, most=730),
+    "trial_settings": params.hash_of({"end_behavior": params.Required(params.hash_of(TRIAL_END))}),
 }
 
 
@@ -78,7 +82,7 @@ def settle(ctx: Context, row: StripeObject, decline: Decline | None) -> Decline 
         method = store.get(ctx, "payment_method", intent.body["payment_method"])
         _keep_card(ctx, subscription, method)
         invoices.mark_paid(ctx, invoice)
-        subscriptions.paid_for(ctx, subscription, method)
+        subscriptions.now_active(ctx, subscription, default_payment_method=method.stripe_id)
     elif decline:
         invoices.mark_failed(ctx, invoice, retry_at=None)
     return decline
@@ -95,7 +99,7 @@ def _subscription(ctx: Context, row: StripeObject, method: StripeObject) -> Stri
         return found
     customer = row.body["customer"] or _customer(ctx, row, method)
     lines, data = row.private["line_items"], row.private["subscription_data"]
-    subscription = subscriptions.begin(ctx, customer, lines, data, row.stripe_id)
+    subscription = subscriptions.begin(ctx, customer, lines, data, session=row.stripe_id)
     _remember(row, subscription=subscription.stripe_id)
     return subscription
 

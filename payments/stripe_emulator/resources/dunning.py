@@ -12,6 +12,8 @@ from . import invoices, payment_intents, payment_methods, subscriptions
 DAY = 86_400
 # Days between one refusal and the next try; after the last there is no other.
 RETRY_AFTER_DAYS = (3, 5, 7)
+UNBEGUN = ("incomplete", "paused")
+WAITING = (*UNBEGUN, "past_due", "unpaid")
 PAY: params.Spec = {
     **params.EXPAND,
     "off_session": params.boolean,
@@ -22,7 +24,7 @@ PAY: params.Spec = {
 def collect(ctx: Context, invoice: StripeObject) -> None:
     """Charge the card that the subscription keeps, with nobody there to be asked."""
     subscription = store.get(ctx, "subscription", invoice.ref)
-    method = _saved_card(ctx, subscription)
+    method = saved_card(ctx, subscription)
     if method is None or _charge(ctx, invoice, method):
         _refused(ctx, invoice, subscription)
     else:
@@ -38,11 +40,13 @@ def _charge(ctx: Context, invoice: StripeObject, method: StripeObject) -> Declin
     return payment_intents.attempt(ctx, intent, method, authenticate_at=None)
 
 
-def _saved_card(ctx: Context, subscription: StripeObject) -> StripeObject | None:
+def saved_card(ctx: Context, subscription: StripeObject) -> StripeObject | None:
+    """The subscription's own card, else its customer's; none that the customer let go."""
     customer = store.get(ctx, "customer", subscription.ref).body
     for_all = customer["invoice_settings"]["default_payment_method"]
     kept = subscription.body["default_payment_method"] or for_all
-    return store.find(ctx, "payment_method", kept)
+    cards = store.objects(ctx, "payment_method").filter(body__customer=subscription.ref)
+    return cards.filter(stripe_id=kept).first()
 
 
 def pay_now(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
@@ -70,7 +74,12 @@ def _card_for(ctx: Context, invoice: StripeObject, values: dict[str, Any]) -> St
         return payment_methods.of_customer(
             ctx, customer, values["payment_method"], "payment_method"
         )
-    kept = _saved_card(ctx, subscription)
+    return needed_card(ctx, subscription)
+
+
+def needed_card(ctx: Context, subscription: StripeObject) -> StripeObject:
+    """The same, where there must be one."""
+    kept = saved_card(ctx, subscription)
     if kept is None:
         raise StripeError(
             "This customer has no attached payment source or default payment method. Please "
@@ -106,19 +115,22 @@ def settle(ctx: Context, invoice: StripeObject) -> None:
     invoices.mark_paid(ctx, invoice)
     subscription = store.get(ctx, "subscription", invoice.ref)
     changes: Body = {}
-    unpaid = store.objects(ctx, "invoice").filter(ref=invoice.ref, status="open")
-    if subscription.status in ("past_due", "unpaid") and not unpaid.exists():
-        changes["status"] = "active"
     if subscription.body["payment_settings"]["save_default_payment_method"] == "on_subscription":
         paid_with = invoices.intent_of(ctx, invoice).body["payment_method"]
         method = store.get(ctx, "payment_method", paid_with)
         payment_methods.keep(ctx, method, subscription.ref)
         changes["default_payment_method"] = method.stripe_id
-    if store.difference(subscription.body, changes):
+    unpaid = store.objects(ctx, "invoice").filter(ref=invoice.ref, status="open")
+    if subscription.status in WAITING and not unpaid.exists():
+        subscriptions.now_active(ctx, subscription, **changes)
+    elif store.difference(subscription.body, changes):
         events.changed(ctx, "customer.subscription.updated", subscription, **changes)
 
 
 def _refused(ctx: Context, invoice: StripeObject, subscription: StripeObject) -> None:
+    if subscription.status in UNBEGUN:
+        invoices.mark_failed(ctx, invoice, retry_at=None)
+        return
     tried = invoice.body["attempt_count"]
     goes_on = tried < len(RETRY_AFTER_DAYS)
     retry_at = ctx.now + RETRY_AFTER_DAYS[tried] * DAY if goes_on else None

@@ -49,7 +49,11 @@ def draw_up(
     ]
     draft["lines"] = lists.part(whole, {}, draft["lines"]["url"])
     row = store.create(
-        ctx, draft, ref=subscription.stripe_id, group=customer.stripe_id, private={"lines": whole}
+        ctx,
+        draft,
+        ref=subscription.stripe_id,
+        group=customer.stripe_id,
+        private={"lines": whole, "session": session},
     )
     events.emit(ctx, "invoice.created", draft)
     _finalize(ctx, row, customer)
@@ -94,7 +98,7 @@ def _ask_for_payment(ctx: Context, row: StripeObject, session: str) -> None:
 
 def is_payable(row: StripeObject) -> bool:
     """Whether its own page takes a card: a first one is paid on the Checkout Session's."""
-    return row.status == "open" and row.body["billing_reason"] != "subscription_create"
+    return row.status == "open" and not row.private["session"]
 
 
 def payment_of(ctx: Context, row: StripeObject) -> StripeObject:

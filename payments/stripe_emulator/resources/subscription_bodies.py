@@ -12,6 +12,7 @@ CARD_ONLY: Body = {
     "payment_method_types": ["card"],
     "save_default_payment_method": "off",
 }
+GOES_ON: Body = {"end_behavior": {"missing_payment_method": "create_invoice"}}
 NO_REASON: Body = {"comment": None, "feedback": None, "reason": None}
 
 
@@ -29,12 +30,14 @@ def build(ctx: Context, customer: str, lines: list[Body], data: dict[str, Any]) 
         "created": ctx.now,
         "currency": lines[0]["currency"],
         "customer": customer,
+        "default_payment_method": data.get("default_payment_method"),
         "description": data.get("description"),
         "items": lists.envelope(items, url),
         "metadata": params.merged_metadata({}, data.get("metadata")),
         "start_date": ctx.now,
         "status": "trialing" if trial_end else "incomplete",
         "trial_end": trial_end,
+        "trial_settings": data.get("trial_settings", GOES_ON),
         "trial_start": ctx.now if trial_end else None,
     }
 
@@ -65,7 +68,7 @@ def _fixed_parts() -> Body:
     empty = (
         "application", "application_fee_percent", "billing_cycle_anchor_config",
         "billing_thresholds", "cancel_at", "canceled_at", "customer_account", "days_until_due",
-        "default_payment_method", "default_source", "ended_at", "latest_invoice",
+        "default_source", "ended_at", "latest_invoice",
         "next_pending_invoice_item_invoice", "on_behalf_of", "pause_collection",
         "pending_invoice_item_interval", "pending_setup_intent", "pending_update", "schedule",
         "test_clock", "transfer_data",
@@ -83,7 +86,6 @@ def _fixed_parts() -> Body:
         "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
         "livemode": False,
         "payment_settings": CARD_ONLY,
-        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
     }
 
 

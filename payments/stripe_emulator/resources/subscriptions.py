@@ -43,14 +43,24 @@ LIST_ITEMS: params.Spec = {**params.CURSOR, "subscription": params.Required(para
 
 
 def begin(
-    ctx: Context, customer: str, lines: list[Body], data: dict[str, Any], session: str
+    ctx: Context,
+    customer: str,
+    lines: list[Body],
+    data: dict[str, Any],
+    *,
+    session: str = "",
+    pays_within: int | None = None,
 ) -> StripeObject:
-    """A subscription and its first invoice, which waits to be paid; one on trial waits for none."""
+    """A subscription and its first invoice, which waits to be paid; one on trial waits for none.
+
+    Without `pays_within`, in seconds, the session's end is its end until it is paid.
+    """
     body = subscription_bodies.build(ctx, customer, lines, data)
-    _, end = subscription_bodies.period(body)
-    is_trial = body["status"] == "trialing"
-    # Until it is paid the session's end is its end.
-    row = store.create(ctx, body, ref=customer, due_at=end if is_trial else None)
+    row = store.create(ctx, body, ref=customer)
+    if body["status"] == "trialing":
+        _, row.due_at = subscription_bodies.period(body)
+    elif pays_within:
+        row.due_at = ctx.now + pays_within
     invoice = invoices.draw_up(
         ctx, row, reason="subscription_create", since=ctx.now, session=session
     )
@@ -59,16 +69,13 @@ def begin(
     return row
 
 
-def paid_for(ctx: Context, row: StripeObject, method: StripeObject) -> None:
-    """Its latest invoice is paid: it is active, until the period's end."""
+def now_active(ctx: Context, row: StripeObject, **changes: Any) -> None:
+    """What it owed is paid: it is active, until the period's end."""
+    was_paused = row.status == "paused"
     _, row.due_at = subscription_bodies.period(row.body)
-    events.changed(
-        ctx,
-        "customer.subscription.updated",
-        row,
-        default_payment_method=method.stripe_id,
-        status="active",
-    )
+    events.changed(ctx, "customer.subscription.updated", row, **changes, status="active")
+    if was_paused:
+        events.emit(ctx, "customer.subscription.resumed", row.body)
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

@@ -94,6 +94,10 @@ class Samples:
         return self.v1.payment_methods.attach("pm_card_visa", {"customer": self.customer.id})
 
     @cached_property
+    def paused(self) -> stripe.Subscription:
+        return self.world.paused(self.customer.id)
+
+    @cached_property
     def past_due(self) -> tuple[stripe.Subscription, stripe.Invoice, str]:
         return self.world.past_due()
 
@@ -145,6 +149,8 @@ class Samples:
             return self.authorised.id
         if route.path.endswith("/pay"):
             return self.past_due[1].id
+        if route.path.endswith("/resume"):
+            return self.paused.id
         if collection == "payment_methods" and "tach" in route.path:
             return self.card.id
         return str(named[collection]())
@@ -179,6 +185,11 @@ class Samples:
             },
             "POST /v1/products": lambda: {"name": "A month"},
             "GET /v1/subscription_items": lambda: {"subscription": self.subscription.id},
+            "POST /v1/subscriptions": lambda: {
+                "customer": self.customer.id,
+                "items": [{"price": self.item.price.id}],
+                "default_payment_method": self.card.id,
+            },
             "POST /v1/refunds": lambda: {"charge": self.charge.id},
             "POST /v1/transfers": lambda: {
                 "destination": self.account.id,

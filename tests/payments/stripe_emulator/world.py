@@ -108,6 +108,28 @@ class World:
         invoice = self.stripe.v1.invoices.retrieve(str(subscription.latest_invoice))
         return subscription, invoice, good
 
+    def paused(self, customer: str) -> stripe.Subscription:
+        """One whose trial ended without a card; there is a card now."""
+        price = self.stripe.v1.prices.create(
+            {
+                "currency": "eur",
+                "product_data": {"name": "Plan"},
+                "recurring": {"interval": "month"},
+                "unit_amount": 6000,
+            }
+        )
+        begun = self.stripe.v1.subscriptions.create(
+            {
+                "customer": customer,
+                "items": [{"price": price.id}],
+                "trial_period_days": 7,
+                "trial_settings": {"end_behavior": {"missing_payment_method": "pause"}},
+            }
+        )
+        testing.end_period(begun.id)
+        card = self.stripe.v1.payment_methods.attach("pm_card_visa", {"customer": customer})
+        return self.stripe.v1.subscriptions.update(begun.id, {"default_payment_method": card.id})
+
     def charge_of(self, session_id: str) -> stripe.Charge:
         """The latest charge of a session."""
         session = self.stripe.v1.checkout.sessions.retrieve(
