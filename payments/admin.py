@@ -28,7 +28,7 @@ from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import services
-from payments.models import Dispute, PaymentAccount, Transaction, WebhookEvent
+from payments.models import Dispute, PaymentAccount, Payout, Transaction, WebhookEvent
 
 
 class NeedsAttention(admin.SimpleListFilter):
@@ -214,6 +214,29 @@ class PaymentAccountAdmin(LookOnlyAdmin[PaymentAccount]):
             else:
                 self.log_change(request, account, _("Asked Stripe"))
                 self.message_user(request, _("%(account)s: up to date") % {"account": account})
+
+
+@admin.register(Payout)
+class PayoutAdmin(LookOnlyAdmin[Payout]):
+    """What Stripe pays to mentors' banks: it is their account's, so there is nothing to do."""
+
+    list_display = (
+        "code",
+        "mentor",
+        "status",
+        "shown_amount",
+        "arrival_date",
+        "failure_code",
+        "failure_message",
+        "created_at",
+    )
+    list_filter = ("status", "failure_code", "currency")
+    list_select_related = ("mentor__user",)
+    search_fields = ("code", "stripe_payout_id", "stripe_account_id", "mentor__user__email")
+
+    @admin.display(description=_("amount"), ordering="amount_minor")
+    def shown_amount(self, row: Payout) -> str:
+        return money(row.amount_minor, row.currency)
 
 
 @admin.register(WebhookEvent)

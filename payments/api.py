@@ -12,14 +12,15 @@ from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden
 from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
-from mentormatch.schemas import Page, paginate
+from mentormatch.schemas import Page, PageQuery, paginate
 from payments import services
-from payments.models import PaymentAccount, Transaction
+from payments.models import PaymentAccount, Payout, Transaction
 from payments.schemas import (
     AccountOut,
     CheckoutIn,
     CheckoutOut,
     LinkOut,
+    PayoutOut,
     Received,
     TipIn,
     TipOut,
@@ -97,3 +98,8 @@ def transactions(request: LoggedInRequest, query: Query[TransactionQuery]) -> An
     if query.status:
         rows = rows.filter(status=query.status)
     return paginate(rows, query)
+
+
+@router.get("/payouts", response=Page[PayoutOut], summary="What went to your bank (mentor)")
+def payouts(request: LoggedInRequest, query: Query[PageQuery]) -> Any:
+    return paginate(Payout.objects.filter(mentor=_mentor(request)), query)

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from djstripe.models import APIKey, Event
 
-from payments.stripe_service import translated
+from payments.stripe_service import StripeRefused, translated
 
 
 def _own_key() -> None:
@@ -19,7 +19,14 @@ def _own_key() -> None:
 
 
 def sync_event(payload: dict[str, Any]) -> None:
-    """Keep the event, and fetch the object it is about anew. Safe to repeat."""
+    """Keep the event, and fetch the object it is about anew. Safe to repeat.
+
+    Of an account that was cut off since there is nothing to fetch any more.
+    """
     _own_key()
-    with translated():
-        Event.process(payload)
+    try:
+        with translated():
+            Event.process(payload)
+    except StripeRefused as refusal:
+        if not refusal.is_out_of_reach:
+            raise

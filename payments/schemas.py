@@ -1,11 +1,12 @@
 """What the payments' part of the API takes and gives."""
 
-from typing import Literal
+import datetime as dt
+from typing import Annotated, Literal
 
 from ninja import Field, Schema
 
-from mentormatch.schemas import Instant, PageQuery, Strict
-from payments.models import PaymentAccount, Tip, Transaction
+from mentormatch.schemas import Instant, PageQuery, Strict, values_of
+from payments.models import PaymentAccount, Payout, Tip, Transaction
 from payments.services.tips import LEAST_MINOR, MOST_MINOR
 
 TypeName = Literal["booking", "subscription", "tip", "refund", "payout"]
@@ -129,3 +130,21 @@ class TransactionOut(Schema):
     @staticmethod
     def resolve_booking_id(row: Transaction) -> str | None:
         return row.booking.code if row.booking else None
+
+
+class PayoutOut(Schema):
+    """What Stripe pays to the mentor's bank; the day on which it is there, or will be."""
+
+    id: str
+    amount: int
+    currency: str
+    status: Annotated[str, values_of(Payout.Status)]
+    arrival_date: dt.date
+
+    @staticmethod
+    def resolve_id(row: Payout) -> str:
+        return row.code
+
+    @staticmethod
+    def resolve_amount(row: Payout) -> int:
+        return row.amount_minor

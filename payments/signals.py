@@ -1,6 +1,7 @@
 """What happened to money, told upward inside the transaction that recorded it.
 
-Those of the ledger carry `transaction`, its row; those of a dispute carry `dispute`.
+Those of the ledger carry `transaction`, its row; those of a dispute carry `dispute`,
+of a payout to a bank `payout`, of a mentor's connected account `account`.
 """
 
 from django.dispatch import Signal
@@ -11,3 +12,6 @@ refund_made = Signal()
 transfer_made = Signal()
 dispute_opened = Signal()
 dispute_closed = Signal()
+payout_failed = Signal()
+account_restricted = Signal()
+account_disconnected = Signal()

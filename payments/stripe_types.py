@@ -226,6 +226,31 @@ class Dispute:
 
 
 @dataclass(frozen=True)
+class Payout:
+    """What Stripe sends to a bank: `pending`, `in_transit`, `paid`, `failed`, `canceled`."""
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    arrival_date: dt.date
+    failure_code: str = ""
+    failure_message: str = ""
+
+    @classmethod
+    def read(cls, payout: Body) -> Self:
+        return cls(
+            id=str(payout["id"]),
+            status=str(payout["status"]),
+            amount_minor=int(payout["amount"]),
+            currency=str(payout["currency"]),
+            arrival_date=_instant(payout["arrival_date"]).date(),
+            failure_code=str(payout.get("failure_code") or ""),
+            failure_message=str(payout.get("failure_message") or ""),
+        )
+
+
+@dataclass(frozen=True)
 class AccountStatus:
     """What Stripe lets a connected account do, and what it still wants to know."""
 

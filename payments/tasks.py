@@ -4,7 +4,7 @@ import datetime as dt
 
 from mentormatch.background import durable, periodic
 from payments import services
-from payments.models import Dispute, Transaction, WebhookEvent
+from payments.models import Dispute, Payout, Transaction, WebhookEvent
 
 EVERY_ROUND = dt.timedelta(seconds=30)
 
@@ -39,9 +39,15 @@ def follow_dispute(dispute_id: int) -> None:
     services.follow_dispute(dispute=Dispute.objects.select_related("charge").get(pk=dispute_id))
 
 
+@durable(attempts=8)
+def follow_payout(payout_id: int) -> None:
+    services.follow_payout(payout=Payout.objects.get(pk=payout_id))
+
+
 @periodic(every=dt.timedelta(hours=1))
-def follow_open_disputes() -> None:
+def follow_the_silent() -> None:
     services.follow_open_disputes()
+    services.follow_late_payouts()
 
 
 @periodic(every=EVERY_ROUND)

@@ -15,7 +15,7 @@ from mentormatch import money, times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.notifications.models import Mail
-from payments.models import Dispute, PaymentAccount, Tip, Transaction, WebhookEvent
+from payments.models import Dispute, PaymentAccount, Payout, Tip, Transaction, WebhookEvent
 from reviews.models import Review
 from sessions_app.models import Presence, Seat, Session
 
@@ -340,6 +340,21 @@ class TipFactory(DjangoModelFactory[Tip]):
     amount_minor = 500
     currency = factory.SelfAttribute("booking.currency")
     message = "That answer saved me a week."
+
+
+class PayoutFactory(DjangoModelFactory[Payout]):
+    """54.00 EUR that arrived on the mentor's bank account."""
+
+    class Meta:
+        model = Payout
+
+    mentor = factory.SubFactory(MentorFactory)
+    stripe_payout_id = factory.Sequence(lambda n: f"po_{n:016d}")
+    stripe_account_id = factory.Sequence(lambda n: f"acct_{n:016d}")
+    status = Payout.Status.PAID
+    amount_minor = 5400
+    currency = "eur"
+    arrival_date = dt.date(2026, 6, 3)
 
 
 class TransactionFactory(DjangoModelFactory[Transaction]):

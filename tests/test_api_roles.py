@@ -155,6 +155,7 @@ TABLE = [
         body=of_thing(session_id="code", amount=500),
     ),
     Row("GET /payments/transactions", LOGGED_IN),
+    Row("GET /payments/payouts", WITH_A_PROFILE),
     Row("POST /payments/webhook", (400,) * 5),
     Row(
         "POST /reviews",

@@ -38,6 +38,7 @@ WITH_TOKEN = {
     "POST /payments/checkout",
     "POST /payments/tip",
     "GET /payments/transactions",
+    "GET /payments/payouts",
     "POST /reviews",
     "GET /reviews/session/{session_id}",
     "DELETE /reviews/{review_id}",

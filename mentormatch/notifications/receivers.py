@@ -15,7 +15,7 @@ from mentormatch.notifications.invitations import CANCEL, REQUEST
 from mentormatch.notifications.models import Mail
 from mentormatch.notifications.services import queue_mail
 from payments import signals as payments
-from payments.models import Dispute, Transaction
+from payments.models import Dispute, PaymentAccount, Payout, Transaction
 from sessions_app.models import Session
 from sessions_app.signals import session_completed
 
@@ -226,4 +226,39 @@ def _tell_of_dispute(kind: str, dispute: Dispute, **context: Any) -> None:
             "currency": dispute.currency,
             **context,
         },
+    )
+
+
+@receiver(payments.payout_failed, dispatch_uid="notifications.payout_failed")
+def payout_failed(sender: object, *, payout: Payout, **kwargs: Any) -> None:
+    queue_mail(
+        kind="mentor_payout_failed",
+        recipient=payout.mentor.user,
+        dedupe_key=f"mentor_payout_failed:{payout.code}",
+        context={
+            "amount_minor": payout.amount_minor,
+            "currency": payout.currency,
+            "failure_code": payout.failure_code,
+        },
+    )
+
+
+@receiver(payments.account_restricted, dispatch_uid="notifications.account_restricted")
+def restricted(sender: object, *, account: PaymentAccount, **kwargs: Any) -> None:
+    due = {"due": account.requirements_due, "can_be_paid": account.can_be_paid}
+    _tell_of_account("mentor_restricted", account, due)
+
+
+@receiver(payments.account_disconnected, dispatch_uid="notifications.account_disconnected")
+def disconnected(sender: object, *, account: PaymentAccount, **kwargs: Any) -> None:
+    _tell_of_account("mentor_disconnected", account, {})
+
+
+def _tell_of_account(kind: str, account: PaymentAccount, context: dict[str, Any]) -> None:
+    """Once for each time that it happens."""
+    queue_mail(
+        kind=kind,
+        recipient=account.mentor.user,
+        dedupe_key=f"{kind}:{account.pk}:{times.format_instant(times.now())}",
+        context=context,
     )

@@ -58,6 +58,11 @@ class PaymentAccount(TimestampedModel):
         """Whether money can be sent there: asked before anything is sold."""
         return self.transfers_active
 
+    @property
+    def is_in_need(self) -> bool:
+        """Whether its owner has to do something at Stripe before money moves as it should."""
+        return bool(self.requirements_due) and not (self.transfers_active and self.payouts_enabled)
+
 
 class PayoutQuerySet(models.QuerySet["Payout"]):
     def for_user(self, user: User) -> Self:
@@ -82,7 +87,9 @@ class Payout(TimestampedModel):
     mentor = models.ForeignKey(
         MentorProfile, on_delete=models.PROTECT, related_name="payouts", verbose_name=_("mentor")
     )
-    stripe_payout_id = models.CharField(max_length=100, unique=True, editable=False)
+    stripe_payout_id = models.CharField(
+        _("payout at Stripe"), max_length=100, unique=True, editable=False
+    )
     stripe_account_id = models.CharField(
         max_length=64, editable=False, verbose_name=_("account at Stripe")
     )
@@ -90,8 +97,10 @@ class Payout(TimestampedModel):
     amount_minor = models.PositiveBigIntegerField(_("amount"), editable=False)
     currency = models.CharField(_("currency"), max_length=3, editable=False)
     arrival_date = models.DateField(_("arrives"), editable=False)
-    failure_code = models.CharField(max_length=64, blank=True, editable=False)
-    failure_message = models.CharField(max_length=500, blank=True, editable=False)
+    failure_code = models.CharField(_("why it failed"), max_length=64, blank=True, editable=False)
+    failure_message = models.CharField(
+        _("what the bank says"), max_length=500, blank=True, editable=False
+    )
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         default=dict, blank=True, verbose_name=_("further data")
     )

@@ -6,6 +6,7 @@ from payments.services.captures import accept, let_go, note_acceptance, settle_a
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.disputes import follow_dispute, follow_open_disputes, record_dispute
 from payments.services.groups import call_off_group, finish_called_off
+from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
 from payments.services.recording import (
     record_authorization,
     record_checkout,
@@ -43,7 +44,9 @@ __all__ = [
     "expire_unpaid",
     "finish_called_off",
     "follow_dispute",
+    "follow_late_payouts",
     "follow_open_disputes",
+    "follow_payout",
     "give_tip",
     "handle",
     "handle_again",
@@ -59,6 +62,7 @@ __all__ = [
     "record_expiry",
     "record_intent",
     "record_payment",
+    "record_payout",
     "record_refund",
     "record_release",
     "record_transfer",

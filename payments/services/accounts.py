@@ -2,11 +2,14 @@
 
 import datetime as dt
 
+from django.db import transaction as db
+
 from mentormatch import times
 from mentormatch.ids import public_id
 from mentormatch.mentors import services as mentors
 from mentormatch.mentors.models import MentorProfile
 from payments.models import PaymentAccount
+from payments.signals import account_disconnected, account_restricted
 from payments.stripe_service import StripeBroken, StripeRefused, StripeService
 from payments.stripe_types import AccountStatus, Link
 
@@ -67,21 +70,33 @@ def refresh_account(*, account: PaymentAccount, now: dt.datetime | None = None) 
 
 def _write(account: PaymentAccount, status: AccountStatus, now: dt.datetime) -> bool:
     """Compare-and-swap, also of an account that was cut off while Stripe answered."""
-    written = PaymentAccount.objects.filter(
+    rows = PaymentAccount.objects.filter(
         pk=account.pk, stripe_account_id=status.account_id, synced_at=account.synced_at
-    ).update(
-        details_submitted=status.details_submitted,
-        charges_enabled=status.charges_enabled,
-        payouts_enabled=status.payouts_enabled,
-        transfers_active=status.transfers_active,
-        requirements_due=status.requirements_due,
-        synced_at=now,
-        updated_at=now,
     )
-    if written:
-        mentors.record_payability(mentor_id=account.mentor_id, is_payable=status.transfers_active)
-    account.refresh_from_db()
+    lost = _loses(account, status)
+    with db.atomic():
+        written = rows.update(
+            details_submitted=status.details_submitted,
+            charges_enabled=status.charges_enabled,
+            payouts_enabled=status.payouts_enabled,
+            transfers_active=status.transfers_active,
+            requirements_due=status.requirements_due,
+            synced_at=now,
+            updated_at=now,
+        )
+        account.refresh_from_db()
+        if written:
+            payable = status.transfers_active
+            mentors.record_payability(mentor_id=account.mentor_id, is_payable=payable)
+            if lost:
+                account_restricted.send(sender=PaymentAccount, account=account)
     return bool(written)
+
+
+def _loses(account: PaymentAccount, status: AccountStatus) -> bool:
+    """Whether the account could be paid, or pay out, and can't any more."""
+    lost_transfers = account.transfers_active and not status.transfers_active
+    return lost_transfers or (account.payouts_enabled and not status.payouts_enabled)
 
 
 def disconnect_account(*, account: PaymentAccount, now: dt.datetime | None = None) -> None:
@@ -90,17 +105,22 @@ def disconnect_account(*, account: PaymentAccount, now: dt.datetime | None = Non
     Onboarding opens a new account. Safe to repeat.
     """
     now = now or times.now()
+    if account.stripe_account_id is None:
+        return
     rows = PaymentAccount.objects.filter(pk=account.pk, stripe_account_id=account.stripe_account_id)
-    rows.update(
-        stripe_account_id=None,
-        code=public_id(),
-        details_submitted=False,
-        charges_enabled=False,
-        payouts_enabled=False,
-        transfers_active=False,
-        requirements_due=[],
-        metadata=account.metadata | {"disconnected": account.stripe_account_id},
-        synced_at=now,
-        updated_at=now,
-    )
-    mentors.record_payability(mentor_id=account.mentor_id, is_payable=False)
+    with db.atomic():
+        written = rows.update(
+            stripe_account_id=None,
+            code=public_id(),
+            details_submitted=False,
+            charges_enabled=False,
+            payouts_enabled=False,
+            transfers_active=False,
+            requirements_due=[],
+            metadata=account.metadata | {"disconnected": account.stripe_account_id},
+            synced_at=now,
+            updated_at=now,
+        )
+        if written:
+            mentors.record_payability(mentor_id=account.mentor_id, is_payable=False)
+            account_disconnected.send(sender=PaymentAccount, account=account)

@@ -51,6 +51,11 @@ class StripeRefused(StripeError):
         """The parameters changed since this key was first used, or grew too old."""
         return self.stripe_code == "idempotency" or self.param == "expires_at"
 
+    @property
+    def is_out_of_reach(self) -> bool:
+        """The account was cut off from the platform: Stripe says nothing of it any more."""
+        return self.stripe_code == "account_invalid"
+
 
 class CardRefused(StripeRefused):
     """The bank said no to this card; `decline_code` is its reason, where it gives one."""
@@ -88,7 +93,9 @@ def translated() -> Iterator[None]:
         code, param = str(error.code or ""), str(error.param or "")
         raise StripeRefused(str(error), stripe_code=code, param=param) from error
     except stripe.PermissionError as error:
-        raise StripeRefused(str(error), stripe_code=str(error.code or "")) from error
+        # The SDK hands the code of this kind of error on in its body alone.
+        code = str(getattr(error.error, "code", "") or "")
+        raise StripeRefused(str(error), stripe_code=code) from error
     except stripe.StripeError as error:
         replayed = (error.headers or {}).get("Idempotent-Replayed") == "true"
         raise StripeBroken(needs_new_key=replayed) from error

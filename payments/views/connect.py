@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,27 +12,28 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import StripeError
+from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import ActionForm
 from payments import services
-from payments.models import PaymentAccount
+from payments.models import PaymentAccount, Payout
 from payments.requirements import in_words
 from payments.views.access import the_mentor
+
+PAGE_SIZE = 20
 
 
 @login_required
 @require_safe
 def payouts(request: LoggedInRequest) -> HttpResponse:
-    """How a mentor gets paid: the connected account, and what Stripe still wants."""
-    mentor = the_mentor(request)
-    account = PaymentAccount.objects.filter(mentor=mentor).first()
-    return _payouts_page(request, account)
+    """How a mentor gets paid: the connected account, what Stripe still wants, what went out."""
+    return _payouts_page(request, the_mentor(request))
 
 
 def _payouts_page(
-    request: LoggedInRequest,
-    account: PaymentAccount | None,
-    error: StripeError | None = None,
+    request: LoggedInRequest, mentor: MentorProfile, error: StripeError | None = None
 ) -> HttpResponse:
+    account = PaymentAccount.objects.filter(mentor=mentor).first()
+    paginator = Paginator(Payout.objects.filter(mentor=mentor), PAGE_SIZE)
     is_started = account is not None and account.stripe_account_id is not None
     submit = _("Go on at Stripe") if is_started else _("Set up payouts")
     due = account.requirements_due if account else []
@@ -39,6 +41,7 @@ def _payouts_page(
         "account": account if is_started else None,
         "error": error,
         "due": in_words(due),
+        "page": paginator.get_page(request.GET.get("page")),
         "delay_hours": settings.PAYOUT_DELAY_HOURS,
         "fee_percent": settings.PLATFORM_FEE_PERCENT,
         "form": ActionForm(action=reverse("payments:onboard"), submit=submit),
@@ -54,8 +57,7 @@ def onboard(request: LoggedInRequest) -> HttpResponse:
     try:
         link = services.start_onboarding(mentor=mentor)
     except StripeError as error:
-        account = PaymentAccount.objects.filter(mentor=mentor).first()
-        return _payouts_page(request, account, error)
+        return _payouts_page(request, mentor, error)
     return HttpResponseRedirect(link.url)
 
 

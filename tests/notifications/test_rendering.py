@@ -56,6 +56,8 @@ def mail_to(recipient, kind, booking, **context) -> Mail:
         "was_confirmed": True,
         "reason": "Say what you <b>did</b>.",
         "title": "A notice",
+        "failure_code": "account_closed",
+        "due": ["individual.verification.document"],
         "body": "Some words",
         **{name: f"https://example.org/{name}" for name in LINKS},
     }
