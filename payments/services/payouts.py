@@ -34,7 +34,7 @@ def record_payout(
             stripe_payout_id=payout.id,
             defaults={
                 "mentor": account.mentor,
-                "stripe_account_id": account.stripe_account_id,
+                "stripe_account_id": account.stripe_account_id or "",
                 "status": Status.PENDING,
                 "amount_minor": payout.amount_minor,
                 "currency": payout.currency,
