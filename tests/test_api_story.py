@@ -18,7 +18,7 @@ BOOKING = set(
     " platform_fee currency payment_required hold_expires_at free_cancellation_until notes"
     " created_at".split()
 )
-DETAIL = BOOKING | {"mentor_name", "mentee_name", "session", "cancellation"}
+DETAIL = BOOKING | {"mentor_name", "mentee_name", "session", "group_session", "cancellation"}
 SESSION = set(
     "id booking_ids status starts_at ends_at planned_minutes started_at ended_at duration_minutes"
     " room_name room_url recording_url".split()

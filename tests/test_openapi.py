@@ -15,6 +15,8 @@ OPEN = {
     "GET /mentors/{mentor_id}",
     "GET /mentors/{mentor_id}/slots",
     "GET /reviews/mentor/{mentor_id}",
+    "GET /group-sessions",
+    "GET /group-sessions/{group_session_id}",
 }
 UNSECURED = {"POST /payments/webhook"}
 WITH_TOKEN = {

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
 from bookings import services
+from bookings.api.groups import take_seat
 from bookings.models import Booking
 from bookings.schemas.bookings import (
     BookingDetail,
@@ -53,7 +54,11 @@ def book(request: LoggedInRequest, payload: BookingIn) -> Status[BookingOut]:
     A slot that is gone answers 409 `slot_unavailable` (or `mentee_busy`) with the `nearest` free.
     Booking it, you agree to the terms and to their rule of cancelling: everything back until
     `free_cancellation_until`, nothing after that.
+    A seat in a group session is a booking of session_type `group` with its `group_session_id`, at
+    its time and of its length; 409 `sold_out` when the last one is gone.
     """
+    if payload.group_session_id is not None:
+        return Status(201, BookingOut.of(take_seat(payload, request.user)))
     mentors = MentorProfile.objects.listed().select_related("user")
     with _named_as_here():
         booking = services.book_slot(

@@ -129,10 +129,16 @@ class CancellationOut(Schema):
     refund_amount: int
 
 
+class BookingGroupOut(Schema):
+    id: str
+    title: str
+
+
 class BookingDetail(BookingOut):
     mentor_name: str
     mentee_name: str
     session: BookingSessionOut | None
+    group_session: BookingGroupOut | None
     cancellation: CancellationOut | None
 
     @classmethod
@@ -142,6 +148,7 @@ class BookingDetail(BookingOut):
             mentor_name=booking.mentor.name,
             mentee_name=booking.mentee.get_full_name(),
             session=_session(booking),
+            group_session=_group(booking),
             cancellation=_cancellation(booking),
             **more,
         )
@@ -154,6 +161,11 @@ def _session(booking: Booking) -> BookingSessionOut | None:
     return BookingSessionOut(
         id=session.code, status=Session.Status(session.status), starts_at=session.starts_at
     )
+
+
+def _group(booking: Booking) -> BookingGroupOut | None:
+    group = booking.group_session
+    return BookingGroupOut(id=group.code, title=group.title) if group else None
 
 
 def _cancellation(booking: Booking) -> CancellationOut | None:
