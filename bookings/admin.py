@@ -6,12 +6,13 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from bookings.group_models import GroupSession, GroupSessionQuerySet
 from bookings.models import Booking, CalendarEntry
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin, LookOnlyInline
 from mentormatch.ui.templatetags.mentormatch import money
-from payments.services import call_off
+from payments.services import call_off, call_off_group
 
 
 class ReasonForm(ActionForm):
@@ -72,10 +73,57 @@ class BookingAdmin(LookOnlyAdmin[Booking]):
                 self.message_user(request, _("%s: cancelled.") % booking, messages.SUCCESS)
 
 
+class SeatInline(LookOnlyInline[Booking, GroupSession]):
+    model = Booking
+    fields = readonly_fields = ("code", "mentee", "status", "price_minor", "currency")
+    verbose_name_plural = _("seats")
+
+
+@admin.register(GroupSession)
+class GroupSessionAdmin(LookOnlyAdmin[GroupSession]):
+    list_display = ("title", "mentor", "starts_at", "status", "seats", "seats_taken", "shown_price")
+    list_filter = ("status", "currency", "starts_at")
+    list_select_related = ("mentor__user",)
+    search_fields = ("code", "title", "mentor__user__email", "mentor__user__full_name")
+    date_hierarchy = "starts_at"
+    inlines = (SeatInline,)
+    actions = ("cancel",)
+    action_form = ReasonForm
+
+    @admin.display(description=_("price of a seat"), ordering="price_minor")
+    def shown_price(self, group: GroupSession) -> str:
+        return money(group.price_minor, group.currency)
+
+    @admin.action(
+        description=_("Call off, for the reason given: every seat goes back"), permissions=["act"]
+    )
+    def cancel(self, request: LoggedInRequest, queryset: GroupSessionQuerySet) -> None:
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            self.message_user(request, _("Give a reason."), messages.ERROR)
+            return
+        for group in queryset.with_mentor():
+            try:
+                closed = call_off_group(group=group, by=request.user, reason=reason)
+            except DomainError as error:
+                self.message_user(request, f"{group}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, closed, _("Cancelled: %(why)s") % {"why": reason})
+                self.message_user(request, _("%s: cancelled.") % group, messages.SUCCESS)
+
+
 @admin.register(CalendarEntry)
 class CalendarEntryAdmin(LookOnlyAdmin[CalendarEntry]):
-    list_display = ("mentor", "kind", "booking", "starts_at", "ends_at", "is_live")
+    list_display = (
+        "mentor",
+        "kind",
+        "booking",
+        "group_session",
+        "starts_at",
+        "ends_at",
+        "is_live",
+    )
     list_filter = ("kind", "is_live", "starts_at")
-    list_select_related = ("mentor__user", "booking")
+    list_select_related = ("mentor__user", "booking", "group_session")
     search_fields = ("booking__code", "mentor__user__full_name", "mentor__user__email")
     date_hierarchy = "starts_at"

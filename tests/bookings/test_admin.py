@@ -4,10 +4,13 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
-from tests.factories import BookingFactory, UserFactory
+from bookings.group_models import GroupSession
+from bookings.services.seats import book_seat
+from tests.factories import BookingFactory, GroupSessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 BOOKINGS = reverse("admin:bookings_booking_changelist")
+GROUPS = reverse("admin:bookings_groupsession_changelist")
 ENTRIES = reverse("admin:bookings_calendarentry_changelist")
 
 
@@ -35,6 +38,35 @@ def test_staff_cancel_with_a_reason_for_a_full_refund(staff):
     )
     history = staff.get(reverse("admin:bookings_booking_history", args=[booking.pk]))
     assertContains(history, "The mentor is ill")
+
+
+def call_off(client, group, reason):
+    sent = {"action": "cancel", "reason": reason, "_selected_action": [group.pk]}
+    return client.post(GROUPS, sent, follow=True)
+
+
+def test_staff_call_a_whole_group_off_with_a_reason(staff):
+    group = GroupSessionFactory(price_minor=0, title="Read a query plan")
+    seat = book_seat(group=group, mentee=UserFactory())
+    assertContains(call_off(staff, group, ""), "Give a reason")
+    assertContains(call_off(staff, group, "The mentor is ill"), "cancelled.")
+    group.refresh_from_db()
+    seat.refresh_from_db()
+    assert (group.status, group.cancelled_by) == ("cancelled", "staff")
+    assert (seat.status, seat.cancelled_by) == ("cancelled", "staff")
+    history = staff.get(reverse("admin:bookings_groupsession_history", args=[group.pk]))
+    assertContains(history, "The mentor is ill")
+
+
+def test_staff_see_a_group_and_who_has_a_seat_and_edit_nothing(staff):
+    group = GroupSessionFactory()
+    seat = book_seat(group=group, mentee=UserFactory())
+    assertContains(staff.get(GROUPS, {"q": "query plan"}), group.title)
+    change = reverse("admin:bookings_groupsession_change", args=[group.pk])
+    assertContains(staff.get(change), seat.code)
+    assert staff.post(change, {"status": "completed"}).status_code == 403
+    GroupSession.objects.update(status="completed")
+    assertContains(call_off(staff, group, "Too late"), "It has taken place")
 
 
 def test_what_is_over_is_refused_in_words(staff):

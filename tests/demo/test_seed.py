@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from bookings import calendar
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.accounts.models import User
@@ -42,7 +43,16 @@ def open_now() -> list[Session]:
 
 
 def counts() -> dict[str, int]:
-    models = (User, MentorProfile, Booking, Session, Review, Transaction, PaymentAccount)
+    models = (
+        User,
+        MentorProfile,
+        GroupSession,
+        Booking,
+        Session,
+        Review,
+        Transaction,
+        PaymentAccount,
+    )
     return {model.__name__: model.objects.count() for model in models}
 
 
@@ -51,11 +61,22 @@ def test_it_keeps_the_contract() -> None:
     _check_people()
     _check_mentors()
     _check_bookings()
+    _check_groups()
     assert not differences()
 
     before = counts()
     call_command("seed_demo")
     assert counts() == before, "a second run adds nothing"
+
+
+def _check_groups() -> None:
+    ahead = GroupSession.objects.bookable(times.now() + 24 * HOUR)
+    group = ahead.get(mentor=profile("mentor"))
+    assert (group.price_minor, group.seats_left) == (1500, 6)
+    assert set(group.bookings.values_list("status", flat=True)) == {Booking.Status.CONFIRMED}
+    assert not ahead.exclude(pk=group.pk).filter(price_minor__gt=0).exists()
+    named = group.bookings.filter(mentee__email__in=["mentee@example.com", "mentee2@example.com"])
+    assert not named.exists()
 
 
 def _check_people() -> None:
