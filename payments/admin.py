@@ -28,7 +28,7 @@ from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import services
-from payments.models import Dispute, PaymentAccount, Payout, Transaction, WebhookEvent
+from payments.models import Difference, Dispute, PaymentAccount, Payout, Transaction, WebhookEvent
 
 
 class NeedsAttention(admin.SimpleListFilter):
@@ -255,6 +255,28 @@ class WebhookEventAdmin(Looked, LookOnlyAdmin[WebhookEvent]):
             self.log_change(request, event, _("Taken up again"))
         said = _("Events taken up again: %(count)d") % {"count": len(waiting)}
         self.message_user(request, said)
+
+
+class StillOpen(admin.SimpleListFilter):
+    title = _("still so")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("yes")), ("no", _("no"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(resolved_at__isnull=self.value() == "yes")
+
+
+@admin.register(Difference)
+class DifferenceAdmin(LookOnlyAdmin[Difference]):
+    list_display = ("subject", "kind", "detail", "transaction", "created_at", "resolved_at")
+    list_filter = (StillOpen, "kind")
+    list_select_related = ("transaction",)
+    search_fields = ("subject", "detail", "transaction__code")
+    date_hierarchy = "created_at"
 
 
 class MirrorAdmin(LookOnlyAdmin[StripeModel]):

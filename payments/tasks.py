@@ -69,3 +69,8 @@ def send_due_transfers() -> None:
 def retry_stuck() -> None:
     services.resend_stuck()
     services.retry_stuck()
+
+
+@periodic(every=dt.timedelta(days=1))
+def reconcile() -> None:
+    services.reconcile()

@@ -15,7 +15,15 @@ from mentormatch import money, times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.notifications.models import Mail
-from payments.models import Dispute, PaymentAccount, Payout, Tip, Transaction, WebhookEvent
+from payments.models import (
+    Difference,
+    Dispute,
+    PaymentAccount,
+    Payout,
+    Tip,
+    Transaction,
+    WebhookEvent,
+)
 from reviews.models import Review
 from sessions_app.models import Presence, Seat, Session
 
@@ -408,6 +416,16 @@ class DisputeFactory(DjangoModelFactory[Dispute]):
     stripe_dispute_id = factory.Sequence(lambda n: f"du_{n}")
     amount_minor = factory.SelfAttribute("charge.amount_minor")
     currency = factory.SelfAttribute("charge.currency")
+
+
+class DifferenceFactory(DjangoModelFactory[Difference]):
+    class Meta:
+        model = Difference
+
+    kind = Difference.Kind.MISSING_CHARGE
+    transaction = factory.SubFactory(TransactionFactory)
+    subject = factory.SelfAttribute("transaction.code")
+    detail = "Stripe has no such charge."
 
 
 class WebhookEventFactory(DjangoModelFactory[WebhookEvent]):

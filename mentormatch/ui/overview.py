@@ -25,7 +25,7 @@ from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.models import Mail
 from mentormatch.ui.charts import Chart, Point, bar_chart
 from mentormatch.ui.templatetags.mentormatch import money
-from payments.models import Dispute, Transaction, WebhookEvent
+from payments.models import Difference, Dispute, Transaction, WebhookEvent
 
 DAYS = 14
 
@@ -74,6 +74,15 @@ CONCERNS = (
             "n",
         ),
         "attention=yes",
+    ),
+    Concern(
+        Difference.objects.open,
+        ngettext_lazy(
+            "%(n)d difference between the ledger and Stripe",
+            "%(n)d differences between the ledger and Stripe",
+            "n",
+        ),
+        "open=yes",
     ),
     Concern(
         lambda: Mail.objects.filter(status=Mail.Status.FAILED),

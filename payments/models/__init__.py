@@ -1,6 +1,7 @@
 """The ledger and what it is about, the mentors' accounts, and the events that Stripe sent."""
 
 from payments.models.accounts import PaymentAccount, Payout
+from payments.models.differences import Difference
 from payments.models.disputes import Dispute
 from payments.models.events import WebhookEvent
 from payments.models.ledger import Transaction, TransactionQuerySet
@@ -10,6 +11,7 @@ from payments.models.tips import Tip
 __all__ = [
     "Credit",
     "CreditPeriod",
+    "Difference",
     "Dispute",
     "Interval",
     "PaymentAccount",

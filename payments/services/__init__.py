@@ -7,6 +7,7 @@ from payments.services.checkout import call_off, expire_unpaid, open_checkout, s
 from payments.services.disputes import follow_dispute, follow_open_disputes, record_dispute
 from payments.services.groups import call_off_group, finish_called_off
 from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
+from payments.services.reconciliation import reconcile
 from payments.services.recording import (
     record_authorization,
     record_checkout,
@@ -55,6 +56,7 @@ __all__ = [
     "note_acceptance",
     "open_checkout",
     "receive",
+    "reconcile",
     "record_authorization",
     "record_checkout",
     "record_decline",

@@ -21,6 +21,7 @@ from payments.stripe_service.errors import (
     why,
 )
 from payments.stripe_service.intents import Intents
+from payments.stripe_service.lists import Lists
 from payments.stripe_service.payouts import Payouts
 from payments.stripe_service.refunds import Refunds
 from payments.stripe_service.transfers import Transfers
@@ -43,5 +44,7 @@ __all__ = [
 ]
 
 
-class StripeService(Accounts, Checkouts, Disputes, Intents, Payouts, Refunds, Transfers, Webhooks):
+class StripeService(
+    Accounts, Checkouts, Disputes, Intents, Lists, Payouts, Refunds, Transfers, Webhooks
+):
     """The calls that we make; each raises `StripeError` (`retryable` or not)."""

@@ -53,6 +53,7 @@ def trouble():
     factories.MentorFactory(status=MentorProfile.Status.IN_REVIEW, listed_at=None)
     factories.TransactionFactory(needs_attention="Who paid this?")
     factories.DisputeFactory()
+    factories.DifferenceFactory()
     factories.WebhookEventFactory(needs_attention="Whose is this?")
     factories.MailFactory(status=Mail.Status.FAILED)
     tasks.send_mail.enqueue(mail_id=0)
@@ -79,6 +80,7 @@ def test_what_waits_is_counted_and_leads_to_its_list(login, boss):
         "1 payment that needs a look",
         "1 dispute to answer at Stripe",
         "1 event of Stripe that needs a look",
+        "1 difference between the ledger and Stripe",
         "1 mail that failed",
         "1 task that failed",
         "1 periodic run that failed last time",
@@ -105,12 +107,12 @@ def test_it_costs_the_same_for_one_row_and_three(login, boss, django_assert_num_
     client = login(boss)
     trouble()
     client.get(INDEX)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(INDEX)
     trouble()
     trouble()
     factories.BookingFactory(mentor__currency="usd")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(INDEX)
 
 
