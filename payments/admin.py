@@ -24,11 +24,20 @@ from djstripe.models import (
     Transfer,
 )
 
-from mentormatch.errors import DomainError
+from mentormatch.errors import DomainError, InvalidInput
+from mentormatch.money import decimals, to_minor
 from mentormatch.ui.staff import LookOnlyAdmin
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import services
-from payments.models import Difference, Dispute, PaymentAccount, Payout, Transaction, WebhookEvent
+from payments.models import (
+    Difference,
+    Dispute,
+    PaymentAccount,
+    Payout,
+    Reversal,
+    Transaction,
+    WebhookEvent,
+)
 
 
 class NeedsAttention(admin.SimpleListFilter):
@@ -75,8 +84,23 @@ class Looked:
                 self.message_user(request, f"{row}: {said}")
 
 
-class ReasonForm(ActionForm):
+class RefundForm(ActionForm):
+    amount = forms.CharField(
+        label=_("Amount (to refund a part)"), required=False, max_length=20, help_text="10.25"
+    )
     reason = forms.CharField(label=_("Reason (to refund)"), required=False, max_length=500)
+
+
+def amount_of(typed: str, currency: str) -> int | None:
+    """What staff typed, in minor units; `None` for nothing. Raises `InvalidInput`."""
+    if not typed.strip():
+        return None
+    places = decimals(currency)
+    field = forms.DecimalField(min_value=0, max_digits=12, decimal_places=places)
+    try:
+        return to_minor(field.clean(typed.strip().replace(",", ".")), currency)
+    except forms.ValidationError as error:
+        raise InvalidInput(" ".join(error.messages), field="amount") from error
 
 
 @admin.register(Transaction)
@@ -108,7 +132,7 @@ class TransactionAdmin(Looked, LookOnlyAdmin[Transaction]):
     )
     date_hierarchy = "created_at"
     actions = ("send_again", "refund", "looked_at")
-    action_form = ReasonForm
+    action_form = RefundForm
 
     @admin.display(description=_("amount"), ordering="amount_minor")
     def shown_amount(self, row: Transaction) -> str:
@@ -125,11 +149,17 @@ class TransactionAdmin(Looked, LookOnlyAdmin[Transaction]):
         self._each(request, queryset, lambda row: services.retry(transaction=row))
 
     @admin.action(
-        description=_("Refund all that is left of a charge, with a reason"), permissions=["act"]
+        description=_("Refund a part of a charge, or all that is left, with a reason"),
+        permissions=["act"],
     )
     def refund(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
-        reason = request.POST.get("reason", "")
-        self._each(request, queryset, lambda row: services.refund_rest(charge=row, reason=reason))
+        reason, typed = request.POST.get("reason", ""), request.POST.get("amount", "")
+
+        def give_back(row: Transaction) -> Transaction:
+            amount_minor = amount_of(typed, row.currency)
+            return services.refund_by_staff(charge=row, reason=reason, amount_minor=amount_minor)
+
+        self._each(request, queryset, give_back)
 
     def _each(
         self,
@@ -145,6 +175,41 @@ class TransactionAdmin(Looked, LookOnlyAdmin[Transaction]):
             else:
                 said = {"added": {"name": made.get_type_display(), "object": str(made)}}
                 self.log_change(request, row, [said])
+                self.message_user(request, f"{made}: {made.get_status_display()}")
+
+
+@admin.register(Reversal)
+class ReversalAdmin(Looked, LookOnlyAdmin[Reversal]):
+    """What came back from mentors' accounts; asked for by refunds and disputes."""
+
+    list_display = (
+        "code",
+        "status",
+        "shown_amount",
+        "payout",
+        "refund",
+        "reason",
+        "needs_attention",
+        "created_at",
+    )
+    list_filter = ("status", NeedsAttention, "currency")
+    list_select_related = ("payout", "refund")
+    search_fields = ("code", "stripe_reversal_id", "payout__code", "payout__booking__code")
+    actions = ("send_again", "looked_at")
+
+    @admin.display(description=_("amount"), ordering="amount_minor")
+    def shown_amount(self, row: Reversal) -> str:
+        return money(row.amount_minor, row.currency)
+
+    @admin.action(description=_("Take back again: those that wait or failed"), permissions=["act"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Reversal]) -> None:
+        for row in queryset.select_related("payout__parent", "refund"):
+            try:
+                made = services.retry_reversal(reversal=row)
+            except DomainError as error:
+                self.message_user(request, f"{row}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, row, _("Taken up again"))
                 self.message_user(request, f"{made}: {made.get_status_display()}")
 
 

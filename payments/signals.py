@@ -1,7 +1,7 @@
 """What happened to money, told upward inside the transaction that recorded it.
 
-Those of the ledger carry `transaction`, its row; those of a dispute carry `dispute`,
-of a payout to a bank `payout`, of a mentor's connected account `account`.
+Those of the ledger carry `transaction`, its row; those of a dispute carry `dispute`, of a reversal
+`reversal`, of a payout to a bank `payout`, of a mentor's connected account `account`.
 """
 
 from django.dispatch import Signal
@@ -10,6 +10,7 @@ payment_received = Signal()
 payment_failed = Signal()
 refund_made = Signal()
 transfer_made = Signal()
+transfer_reversed = Signal()
 dispute_opened = Signal()
 dispute_closed = Signal()
 payout_failed = Signal()

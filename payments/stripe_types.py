@@ -251,6 +251,23 @@ class Payout:
 
 
 @dataclass(frozen=True)
+class Reversal:
+    """A part of a transfer that came back from the connected account."""
+
+    id: str
+    amount_minor: int
+    metadata: dict[str, str]
+
+    @classmethod
+    def read(cls, reversal: Body) -> Self:
+        return cls(
+            id=str(reversal["id"]),
+            amount_minor=int(reversal["amount"]),
+            metadata=_metadata(reversal),
+        )
+
+
+@dataclass(frozen=True)
 class AccountStatus:
     """What Stripe lets a connected account do, and what it still wants to know."""
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from mentormatch.background import durable, periodic
 from payments import services
-from payments.models import Dispute, Payout, Transaction, WebhookEvent
+from payments.models import Dispute, Payout, Reversal, Transaction, WebhookEvent
 
 EVERY_ROUND = dt.timedelta(seconds=30)
 
@@ -22,6 +22,12 @@ def handle_event(event_id: int) -> None:
 @durable(attempts=8)
 def send_refund(transaction_id: int) -> None:
     services.send_refund(transaction=_row(transaction_id))
+
+
+@durable(attempts=8)
+def send_reversal(reversal_id: int) -> None:
+    rows = Reversal.objects.select_related("payout__parent", "refund")
+    services.send_reversal(reversal=rows.get(pk=reversal_id))
 
 
 @durable(attempts=8)

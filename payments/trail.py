@@ -28,10 +28,11 @@ class Trail:
 
     @cached_property
     def payout(self) -> Transaction | None:
-        """The payout that stands, else the one that failed last."""
+        """The payout that stands, else the one that came back last, else that failed last."""
         rows = [row for row in self.children if row.type == Type.PAYOUT]
-        standing = [row for row in rows if row.status != Status.FAILED]
-        return next(iter(standing or rows[-1:]), None)
+        sent = [row for row in rows if row.status != Status.FAILED]
+        standing = [row for row in sent if row.status != Status.REFUNDED]
+        return next(reversed(standing or sent or rows), None)
 
     @cached_property
     def disputes(self) -> list[Dispute]:

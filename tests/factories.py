@@ -20,6 +20,7 @@ from payments.models import (
     Dispute,
     PaymentAccount,
     Payout,
+    Reversal,
     Tip,
     Transaction,
     WebhookEvent,
@@ -426,6 +427,34 @@ class DifferenceFactory(DjangoModelFactory[Difference]):
     transaction = factory.SubFactory(TransactionFactory)
     subject = factory.SelfAttribute("transaction.code")
     detail = "Stripe has no such charge."
+
+
+class PaidOutFactory(TransactionFactory):
+    """The mentor's net of a charge, passed on."""
+
+    type = Transaction.Type.PAYOUT
+    parent = factory.SubFactory(TransactionFactory)
+    booking = factory.SelfAttribute("parent.booking")
+    amount_minor = factory.SelfAttribute("parent.net_minor")
+    platform_fee_minor = 0
+    stripe_checkout_session_id = None
+    stripe_payment_intent_id = None
+    stripe_charge_id = None
+    stripe_transfer_id = factory.Sequence(lambda n: f"tr_{n:016d}")
+
+
+class ReversalFactory(DjangoModelFactory[Reversal]):
+    """A part of a payout that Stripe didn't take back."""
+
+    class Meta:
+        model = Reversal
+
+    code = factory.Sequence(lambda n: f"reversal{n:08d}")
+    payout = factory.SubFactory(PaidOutFactory)
+    amount_minor = 100
+    currency = factory.SelfAttribute("payout.currency")
+    status = Reversal.Status.FAILED
+    needs_attention = "Stripe refused this reversal."
 
 
 class WebhookEventFactory(DjangoModelFactory[WebhookEvent]):

@@ -15,7 +15,7 @@ from mentormatch.notifications.invitations import CANCEL, REQUEST
 from mentormatch.notifications.models import Mail
 from mentormatch.notifications.services import queue_mail
 from payments import signals as payments
-from payments.models import Dispute, PaymentAccount, Payout, Transaction
+from payments.models import Dispute, PaymentAccount, Payout, Reversal, Transaction
 from sessions_app.models import Session
 from sessions_app.signals import session_completed
 
@@ -176,6 +176,23 @@ def refunded(sender: object, *, transaction: Transaction, **kwargs: Any) -> None
 def transferred(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
     if transaction.tip is None:  # told when it was paid
         _tell_of_money("transfer_made", transaction, Side.MENTOR)
+
+
+@receiver(payments.transfer_reversed, dispatch_uid="notifications.transfer_reversed")
+def taken_back(sender: object, *, reversal: Reversal, **kwargs: Any) -> None:
+    """Of a refund. A dispute has mails of its own, and what staff do at Stripe they explain."""
+    booking = reversal.payout.session_booking
+    if reversal.refund is not None and booking is not None:
+        facts = {"amount_minor": reversal.amount_minor, "currency": reversal.currency}
+        reason = reversal.reason
+        _tell(
+            "transfer_reversed",
+            booking,
+            Side.MENTOR,
+            occasion=reversal.code,
+            reason=reason,
+            **facts,
+        )
 
 
 def _tell_of_profile(kind: str, mentor: MentorProfile) -> None:

@@ -25,7 +25,7 @@ from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.models import Mail
 from mentormatch.ui.charts import Chart, Point, bar_chart
 from mentormatch.ui.templatetags.mentormatch import money
-from payments.models import Difference, Dispute, Transaction, WebhookEvent
+from payments.models import Difference, Dispute, Reversal, Transaction, WebhookEvent
 
 DAYS = 14
 
@@ -65,6 +65,11 @@ CONCERNS = (
             "%(n)d dispute to answer at Stripe", "%(n)d disputes to answer at Stripe", "n"
         ),
         f"status__exact={Dispute.Status.OPEN}",
+    ),
+    Concern(
+        lambda: Reversal.objects.exclude(needs_attention=""),
+        ngettext_lazy("%(n)d reversal that needs a look", "%(n)d reversals that need a look", "n"),
+        "attention=yes",
     ),
     Concern(
         lambda: WebhookEvent.objects.exclude(needs_attention=""),

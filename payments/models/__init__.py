@@ -5,6 +5,7 @@ from payments.models.differences import Difference
 from payments.models.disputes import Dispute
 from payments.models.events import WebhookEvent
 from payments.models.ledger import Transaction, TransactionQuerySet
+from payments.models.reversals import Reversal
 from payments.models.subscriptions import Credit, CreditPeriod, Interval, Plan, Subscription
 from payments.models.tips import Tip
 
@@ -17,6 +18,7 @@ __all__ = [
     "PaymentAccount",
     "Payout",
     "Plan",
+    "Reversal",
     "Subscription",
     "Tip",
     "Transaction",

@@ -21,11 +21,18 @@ from payments.services.refunds import (
     adopt_refund,
     record_refund,
     refund_booking,
-    refund_rest,
+    refund_by_staff,
     request_refund,
     send_refund,
 )
 from payments.services.retries import resend_stuck, retry
+from payments.services.reversals import (
+    adopt_reversal,
+    record_reversal,
+    request_reversal,
+    retry_reversal,
+    send_reversal,
+)
 from payments.services.tips import check_may_tip, give_tip, may_tip, settle_tip
 from payments.services.transfers import (
     record_transfer,
@@ -38,6 +45,7 @@ from payments.services.webhooks import handle, handle_again, receive, retry_stuc
 __all__ = [
     "accept",
     "adopt_refund",
+    "adopt_reversal",
     "call_off",
     "call_off_group",
     "check_may_tip",
@@ -67,17 +75,21 @@ __all__ = [
     "record_payout",
     "record_refund",
     "record_release",
+    "record_reversal",
     "record_transfer",
     "refresh_account",
     "refund_booking",
-    "refund_rest",
+    "refund_by_staff",
     "request_refund",
+    "request_reversal",
     "request_transfer",
     "resend_stuck",
     "retry",
+    "retry_reversal",
     "retry_stuck",
     "send_due_transfers",
     "send_refund",
+    "send_reversal",
     "send_transfer",
     "settle",
     "settle_attention",

@@ -7,11 +7,13 @@ from django.utils.translation import gettext as _
 
 from mentormatch import times
 from mentormatch.errors import Conflict
-from payments.models import Transaction, WebhookEvent
+from payments.models import Reversal, Transaction, WebhookEvent
 from payments.services import transfers
 
 
-def settle_attention(*, row: Transaction | WebhookEvent, now: dt.datetime | None = None) -> str:
+def settle_attention(
+    *, row: Transaction | Reversal | WebhookEvent, now: dt.datetime | None = None
+) -> str:
     """Someone looked at it, and nothing more is to be done; gives the sentence it was about.
 
     What waited for that goes on: a payout after a refund that failed, say. An event that was

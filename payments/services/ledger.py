@@ -11,10 +11,11 @@ from bookings.models import Booking
 from bookings.policy import Price
 from mentormatch import times
 from mentormatch.errors import Conflict
-from payments.models import Dispute, Subscription, Tip, Transaction
+from payments.models import Dispute, Reversal, Subscription, Tip, Transaction
 
 Status, Type = Transaction.Status, Transaction.Type
 Sold = Booking | Tip | Subscription
+Row = Transaction | Reversal
 # What is sold, and the type of its charge, which is also the name of the field that points at it.
 KINDS: Mapping[type[Sold], str] = {
     Booking: Type.BOOKING,
@@ -34,7 +35,7 @@ AUTHORIZED_FROM = (Status.PENDING, Status.FAILED)
 REFUND_FAILS_FROM = (*ENTERED_FROM[Status.FAILED], Status.SUCCEEDED)
 
 
-def move(*, transaction: Transaction, to: str, **facts: Any) -> bool:
+def move(*, transaction: Row, to: str, **facts: Any) -> bool:
     """Enter a status, with what Stripe said; False where it was entered before, or never can be.
 
     A compare-and-swap: of many who come with the same news one gets True. Safe to repeat.
@@ -49,21 +50,20 @@ def authorize(*, transaction: Transaction, capture_before_at: dt.datetime, **fac
     return _enter(transaction, Status.PROCESSING, AUTHORIZED_FROM, facts)
 
 
-def _enter(
-    transaction: Transaction, to: str, sources: tuple[str, ...], facts: dict[str, Any]
-) -> bool:
-    rows = Transaction.objects.filter(pk=transaction.pk, status__in=sources)
+def _enter(transaction: Row, to: str, sources: tuple[str, ...], facts: dict[str, Any]) -> bool:
+    rows = type(transaction)._default_manager.filter(pk=transaction.pk, status__in=sources)
     if not rows.update(status=to, updated_at=times.now(), **facts):
         return False
     transaction.refresh_from_db()
     return True
 
 
-def note(*, transaction: Transaction, **facts: Any) -> None:
+def note(*, transaction: Row, **facts: Any) -> None:
     """Write down what isn't a status: how the call to Stripe goes, what staff must look at."""
     if "status" in facts:
         raise ValueError("A status is entered by `move`.")
-    Transaction.objects.filter(pk=transaction.pk).update(updated_at=times.now(), **facts)
+    rows = type(transaction)._default_manager.filter(pk=transaction.pk)
+    rows.update(updated_at=times.now(), **facts)
     transaction.refresh_from_db()
 
 
@@ -127,6 +127,17 @@ def passed_on_minor(charge: Transaction) -> int:
     """What of a charge belongs to the mentor, after every refund that has not failed."""
     given_back = charge.children.refunds().standing().aggregate(total=Sum("net_minor"))["total"]
     return charge.net_minor - int(given_back or 0)
+
+
+def payout_of(charge: Transaction) -> Transaction | None:
+    """The payout of a charge that stands: on its way, or at the mentor's at least in part."""
+    return charge.children.payouts().standing().exclude(status=Status.REFUNDED).first()
+
+
+def left_minor(payout: Transaction) -> int:
+    """What of a payout is the mentor's still, or will be: but for every standing reversal."""
+    back = payout.reversals.standing().aggregate(total=Sum("amount_minor"))["total"]
+    return 0 if payout.status == Status.FAILED else payout.amount_minor - int(back or 0)
 
 
 def fee_part(charge: Transaction, amount_minor: int) -> int:
@@ -196,3 +207,13 @@ def count_refunds(*, charge: Transaction) -> None:
     came = Transaction.objects.filter(pk=charge.pk, status__in=(*Transaction.PAID, Status.REFUNDED))
     came.update(status=whole if done else Status.SUCCEEDED, updated_at=times.now())
     charge.refresh_from_db()
+
+
+def count_reversals(*, payout: Transaction) -> None:
+    """Bring a locked payout to where the reversals that went through put it."""
+    rows = payout.reversals.filter(status=Status.SUCCEEDED)
+    done = int(rows.aggregate(total=Sum("amount_minor"))["total"] or 0)
+    status = Status.REFUNDED if done >= payout.amount_minor else Status.PARTIALLY_REFUNDED
+    left = Transaction.objects.filter(pk=payout.pk, status__in=(*Transaction.PAID, Status.REFUNDED))
+    left.update(status=status, reversed_minor=done, updated_at=times.now())
+    payout.refresh_from_db()

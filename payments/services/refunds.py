@@ -12,7 +12,7 @@ from mentormatch import times
 from mentormatch.errors import Conflict, InvalidInput
 from payments import tasks
 from payments.models import Transaction
-from payments.services import ledger, sending
+from payments.services import ledger, reversals, sending
 from payments.services.sending import STUCK_AFTER
 from payments.signals import refund_made
 from payments.stripe_service import StripeService
@@ -42,9 +42,10 @@ def refund_booking(
 def request_refund(
     *, charge: Transaction, amount_minor: int, reason: str, now: dt.datetime | None = None
 ) -> Transaction:
-    """Write the refund down and let a task send it.
+    """Write the refund down and let a task send it; what the mentor has of it already comes back.
 
-    Raises `Conflict` where more would go back than came, or the mentor has it already.
+    Raises `Conflict` where more would go back than came, where the charge is disputed, and in the
+    minutes in which the mentor's part is on its way.
     """
     now = now or times.now()
     with db.atomic():
@@ -54,8 +55,11 @@ def request_refund(
         if charge.status not in Transaction.PAID:
             raise Conflict(_("Only what was paid can be given back."))
         ledger.refuse_frozen(charge)
-        if charge.children.payouts().standing().exists():
-            raise Conflict(_("The mentor's part is already on its way to them."))
+        payout = ledger.payout_of(charge)
+        if payout is not None and payout.status in Transaction.OPEN:
+            raise Conflict(
+                _("The mentor's part is just on its way to them. Try again in a few minutes.")
+            )
         row = ledger.open_refund(
             charge=charge,
             amount_minor=amount_minor,
@@ -64,15 +68,26 @@ def request_refund(
             next_attempt_at=now + STUCK_AFTER,
         )
         tasks.send_refund.enqueue(transaction_id=row.pk)
+        reversals.take_back_with(refund=row, now=now)
     return row
 
 
-def refund_rest(*, charge: Transaction, reason: str, now: dt.datetime | None = None) -> Transaction:
-    """Give back all that is left of a charge; staff's own decision, so it needs a reason."""
+def refund_by_staff(
+    *,
+    charge: Transaction,
+    reason: str,
+    amount_minor: int | None = None,
+    now: dt.datetime | None = None,
+) -> Transaction:
+    """Give a part of a charge back, or all that is left of it; staff's own, so it needs a reason.
+
+    Raises `InvalidInput` without one, `Conflict` as `request_refund` does.
+    """
     if not reason.strip():
         raise InvalidInput(_("Say why: the reason stands beside the refund."), field="reason")
-    left = charge.amount_minor - ledger.refunded_minor(charge)
-    return request_refund(charge=charge, amount_minor=left, reason=reason.strip(), now=now)
+    if amount_minor is None:
+        amount_minor = charge.amount_minor - ledger.refunded_minor(charge)
+    return request_refund(charge=charge, amount_minor=amount_minor, reason=reason.strip(), now=now)
 
 
 def send_refund(*, transaction: Transaction, now: dt.datetime | None = None) -> None:
@@ -149,4 +164,5 @@ def adopt_refund(*, charge: Transaction, refund: Refund, now: dt.datetime | None
                 stripe_refund_id=refund.id,
                 needs_attention="This refund was made at Stripe, not here.",
             )
+            reversals.take_back_with(refund=row, now=now)
         record_refund(transaction=row, refund=refund, now=now)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from mentormatch import times
 from mentormatch.errors import Conflict
 from payments import tasks
-from payments.models import Transaction
-from payments.services import ledger, refunds, transfers
+from payments.models import Reversal, Transaction
+from payments.services import ledger, refunds, reversals, transfers
 from payments.services.sending import STUCK_AFTER
 
 Status, Type = Transaction.Status, Transaction.Type
@@ -18,7 +18,7 @@ SENT = (Type.REFUND, Type.PAYOUT)
 
 
 def resend_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
-    """Take up again every refund and payout that waits although its task is over.
+    """Take up again every refund, payout and reversal that waits although its task is over.
 
     So too what was authorised, and is to be captured or released. And ask about those that Stripe
     works on: the event that ends it may never come.
@@ -27,7 +27,10 @@ def resend_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
     stuck = Transaction.objects.filter(
         type__in=(*SENT, Type.BOOKING), status__in=Transaction.OPEN, next_attempt_at__lte=now
     )
-    return sum(_resend(row, now) for row in stuck.order_by("next_attempt_at")[:limit])
+    back = Reversal.objects.filter(status=Status.PENDING, next_attempt_at__lte=now)
+    return sum(_resend(row, now) for row in stuck.order_by("next_attempt_at")[:limit]) + sum(
+        reversals.resend(reversal=row, now=now) for row in back.order_by("next_attempt_at")[:limit]
+    )
 
 
 def _resend(row: Transaction, now: dt.datetime) -> bool:
@@ -80,7 +83,7 @@ def _anew(row: Transaction, charge: Transaction, now: dt.datetime) -> Transactio
         )
     charge = ledger.lock(charge)
     ledger.refuse_frozen(charge)
-    if charge.children.payouts().standing().exists():
+    if ledger.payout_of(charge) is not None:
         raise Conflict(_("This is already on its way or through."))
     made = transfers.request_transfer(charge=charge, now=now)
     if made is None:

@@ -1,4 +1,4 @@
-"""Money on its way out: what is common to refunds and payouts that are sent to Stripe."""
+"""Money that we move: what is common to refunds, payouts and reversals that are sent to Stripe."""
 
 import datetime as dt
 import logging
@@ -18,7 +18,7 @@ KEY_LIVES = dt.timedelta(hours=23)
 
 
 @contextmanager
-def asking(row: Transaction, *, now: dt.datetime) -> Iterator[None]:
+def asking(row: ledger.Row, *, now: dt.datetime) -> Iterator[None]:
     """Around the call to Stripe: writes down how it went.
 
     A refusal is left to staff and ends here; `StripeError` goes on where asking later may help.
@@ -39,12 +39,12 @@ def asking(row: Transaction, *, now: dt.datetime) -> Iterator[None]:
         raise
 
 
-def may_be_out(row: Transaction, *, now: dt.datetime) -> bool:
+def may_be_out(row: ledger.Row, *, now: dt.datetime) -> bool:
     """Whether an earlier call may have gone out that the row's present key says nothing of."""
     return row.attempts > 1 or now - row.created_at >= KEY_LIVES
 
 
-def refused(row: Transaction, detail: str) -> None:
+def refused(row: ledger.Row, detail: str) -> None:
     """It won't be sent: staff decide."""
     logger.warning("%s %s was refused: %s", row.type, row.code, detail)
     ledger.move(
@@ -56,6 +56,6 @@ def refused(row: Transaction, detail: str) -> None:
     )
 
 
-def _under_another_key(row: Transaction, error: StripeError) -> None:
+def _under_another_key(row: ledger.Row, error: StripeError) -> None:
     # Stripe repeats its answer under the same key: next time we look first, then ask anew.
     ledger.note(transaction=row, attempts=row.attempts + 1, last_error=why(error))

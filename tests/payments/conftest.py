@@ -1,7 +1,10 @@
 """A mentor who can be paid, bookings to pay, and Stripe as the emulator plays it."""
 
+import datetime as dt
+
 import pytest
 
+from bookings import services as bookings
 from bookings.models import Booking
 from payments import earnings, services
 from payments.models import PaymentAccount, Transaction
@@ -44,6 +47,17 @@ def booking(mentor):
 def opened(booking) -> Transaction:
     """Its charge, with the checkout open."""
     return services.open_checkout(booking=booking, user=booking.mentee)
+
+
+@pytest.fixture
+def passed_on(booking, paid, work, freeze) -> Transaction:
+    """Its charge, two days after the session, when the mentor has their part."""
+    bookings.complete_booking(booking=booking, now=booking.ends_at)
+    freeze(booking.ends_at + dt.timedelta(hours=48))
+    services.send_due_transfers()
+    work()
+    paid.refresh_from_db()
+    return paid
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from djstripe.models import Account
 
 from mentormatch.errors import Conflict
 from payments import services
-from payments.models import PaymentAccount, Transaction, WebhookEvent
+from payments.models import PaymentAccount, Reversal, Transaction, WebhookEvent
 from payments.services import transfers
 from tests.factories import TransactionFactory, UserFactory, WebhookEventFactory
 
@@ -61,6 +61,39 @@ def test_a_refund_needs_a_reason(staff, paid, run_tasks):
     run_tasks()
     paid.refresh_from_db()
     assert (paid.status, paid.children.get().reason) == ("refunded", "the mentor was late")
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"), [("10.25", 1025), ("10,25", 1025), (" 7 ", 700), ("", 6000)]
+)
+def test_a_part_is_refunded(staff, paid, typed, minor):
+    act(staff, Transaction, "refund", paid, reason="a bad line", amount=typed)
+    assert [row.amount_minor for row in paid.children.refunds()] == [minor]
+    entry = LogEntry.objects.get(object_id=str(paid.pk))
+    assert paid.children.get().code in entry.change_message
+
+
+@pytest.mark.parametrize("typed", ["ten", "-1", "0", "1.001", "60.01", "1e99", "NaN"])
+def test_an_amount_that_is_none_refunds_nothing(staff, paid, typed):
+    page = act(staff, Transaction, "refund", paid, reason="a bad line", amount=typed)
+    assert '<li class="error">' in page.content.decode()
+    assert not paid.children.exists()
+
+
+def test_what_the_mentor_has_no_more_is_taken_back_later(staff, passed_on, run_tasks):
+    payout = passed_on.children.payouts().get()
+    failed = Reversal.objects.create(
+        payout=payout, amount_minor=100, currency="eur", status="failed", needs_attention="Refused."
+    )
+    page = staff.get(changelist(Reversal), {"attention": "yes"})
+    assert list(page.context["cl"].queryset) == [failed]
+    act(staff, Reversal, "send_again", failed)
+    run_tasks()
+    failed.refresh_from_db()
+    assert failed.needs_attention == ""
+    assert payout.reversals.exclude(pk=failed.pk).get().status == "succeeded"
+    again = act(staff, Reversal, "send_again", payout.reversals.exclude(pk=failed.pk).get())
+    assert b"already on its way or through" in again.content
 
 
 def test_only_what_failed_is_sent_again(staff, paid):

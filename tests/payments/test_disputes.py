@@ -84,7 +84,7 @@ def test_nothing_is_paid_out_while_it_is_open(completed, dispute, work, freeze):
 
 def test_nothing_is_given_back_while_it_is_open(paid, dispute):
     with pytest.raises(Conflict, match="disputed"):
-        services.refund_rest(charge=paid, reason="they asked")
+        services.refund_by_staff(charge=paid, reason="they asked")
     assert not paid.children.exists()
 
 

@@ -17,7 +17,7 @@ from mentormatch.background.models import QueuedTask
 from mentormatch.background.testing import run_tasks
 from mentormatch.errors import DomainError
 from payments import services
-from payments.models import PaymentAccount, Transaction
+from payments.models import PaymentAccount, Reversal, Transaction
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import IdempotencyKey, StripeObject
 from payments.stripe_service import StripeService
@@ -188,6 +188,26 @@ def ended(asks: Booking, make: Callable[[], object], outcome: tuple[str, ...]) -
     return Write(f"/v1/payment_intents/…/{verb}", make, worker_again, theirs, ours)
 
 
+@pytest.fixture
+def reversal(passed_on) -> Write:
+    """It goes with a refund, which is sent in the same round of the worker."""
+    services.request_refund(charge=passed_on, amount_minor=2000, reason="half of it was spam")
+    row = Reversal.objects.get()
+
+    def theirs() -> list[str]:
+        made = StripeObject.objects.filter(type="transfer_reversal")
+        return [each.stripe_id for each in made]
+
+    def ours() -> list[str | None]:
+        row.refresh_from_db()
+        row.payout.refresh_from_db()
+        assert (row.status, row.payout.reversed_minor) == (Status.SUCCEEDED, 1800)
+        return [row.stripe_reversal_id]
+
+    path = "/v1/transfers/…/reversals"
+    return Write(path, lambda: run_tasks(may_fail=True), worker_again, theirs, ours)
+
+
 def sent(kind: str, path: str, row: Transaction) -> Write:
     def ours() -> list[str | None]:
         row.refresh_from_db()
@@ -220,11 +240,12 @@ def check(write: Write) -> None:
     assert len(made) == 1
     assert write.in_our_books() == made
     assert not Transaction.objects.filter(type__in=["refund", "payout"], status="pending").exists()
+    assert not Reversal.objects.filter(status="pending").exists()
     assert testing.differences() == []
 
 
 PAGES = ["account", "checkout", "tip_checkout", "expire"]
-TASKS = ["refund", "transfer", "tip_transfer"]
+TASKS = ["refund", "transfer", "tip_transfer", "reversal"]
 ENDS = ["capture", "release"]
 
 

@@ -22,7 +22,8 @@ OUTAGES = ["connection", "timeout", "429", "500", "answer_lost"]
 ASK_STRIPE = {
     "payments/views/pay.py": {"pay", "paid"},
     "payments/views/connect.py": {"onboard", "onboarding_return"},
-    "payments/api.py": {"onboard", "checkout"},
+    "payments/views/tips.py": {"give", "given"},
+    "payments/api.py": {"onboard", "checkout", "tip"},
     "payments/admin.py": {"send_again", "ask_stripe"},
     "bookings/views/changes.py": {"cancel", "confirm"},
     "bookings/api/bookings.py": {"cancel", "confirm"},
@@ -102,7 +103,7 @@ def faces() -> list[Path]:
 
 def test_only_the_named_pages_ask_stripe():
     assert {"open_checkout", "settle", "call_off", "start_onboarding"} <= verbs_that_ask()
-    assert not {"receive", "refund_rest", "request_refund", "handle_again"} & verbs_that_ask()
+    assert not {"receive", "refund_by_staff", "request_refund", "handle_again"} & verbs_that_ask()
     found = {}
     for path in faces():
         names = of_payments(path)
@@ -260,3 +261,15 @@ def test_the_api(api, booking, asked):
     bad_days(ask, asked, {502})
     mentor = api(MentorFactory(is_payable=False).user)
     bad_days(lambda: mentor.post("/api/v1/payments/connect/onboard"), asked, {502})
+
+
+@pytest.mark.django_db
+def test_giving_a_tip_and_the_way_back(login, met, asked):
+    client, address = login(met.mentee), reverse("payments:tip", args=[met.seat.session.code])
+    bad_days(lambda: client.post(address, {"amount": "5"}), asked, {502})
+    row = Transaction.objects.get()
+    testing.pay(row.stripe_checkout_session_id)
+    back = reverse("payments:tip_given", args=[row.tip.code])
+    bad_days(lambda: client.get(back), asked, {502})
+    row.refresh_from_db()
+    assert row.status == Transaction.Status.SUCCEEDED

@@ -24,7 +24,7 @@ from mentormatch.notifications import tasks
 from mentormatch.notifications.models import Mail
 from mentormatch.ui import overview
 from payments import services as payments
-from payments.models import Dispute, PaymentAccount, Transaction, WebhookEvent
+from payments.models import Dispute, PaymentAccount, Reversal, Transaction, WebhookEvent
 from payments.stripe_emulator import testing
 from reviews.models import Review
 from tests import factories
@@ -54,6 +54,7 @@ def trouble():
     factories.TransactionFactory(needs_attention="Who paid this?")
     factories.DisputeFactory()
     factories.DifferenceFactory()
+    factories.ReversalFactory()
     factories.WebhookEventFactory(needs_attention="Whose is this?")
     factories.MailFactory(status=Mail.Status.FAILED)
     tasks.send_mail.enqueue(mail_id=0)
@@ -78,6 +79,7 @@ def test_what_waits_is_counted_and_leads_to_its_list(login, boss):
     for text in (
         "1 mentor to approve",
         "1 payment that needs a look",
+        "1 reversal that needs a look",
         "1 dispute to answer at Stripe",
         "1 event of Stripe that needs a look",
         "1 difference between the ledger and Stripe",
@@ -107,12 +109,12 @@ def test_it_costs_the_same_for_one_row_and_three(login, boss, django_assert_num_
     client = login(boss)
     trouble()
     client.get(INDEX)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get(INDEX)
     trouble()
     trouble()
     factories.BookingFactory(mentor__currency="usd")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get(INDEX)
 
 
@@ -243,6 +245,8 @@ ACTIONS = {
     (Transaction, "refund"): factories.TransactionFactory,
     (Transaction, "send_again"): _waiting_refund,
     (Transaction, "looked_at"): lambda: factories.TransactionFactory(needs_attention="Why?"),
+    (Reversal, "send_again"): lambda: factories.ReversalFactory(status="pending"),
+    (Reversal, "looked_at"): factories.ReversalFactory,
     (Dispute, "ask_stripe"): _dispute,
     (PaymentAccount, "ask_stripe"): _account,
     (WebhookEvent, "work_again"): factories.WebhookEventFactory,
