@@ -1,6 +1,6 @@
 """Our gateway's scenarios on Stripe itself: `STRIPE_SECRET_KEY=sk_test_… make test-stripe`.
 
-They are those that `make test` runs on the emulator, `test_as_at_stripe.py`; each request and
+They are those that `make test` runs on the emulator, `test_*as_at_stripe.py`; each request and
 answer is held against Stripe's description on the way. Transfers need a connected account that
 may receive them. Onboarding is a page of Stripe's that no program can fill in, so it is looked
 for among the platform's accounts, or named by `STRIPE_TEST_DESTINATION`; where there is none, one
@@ -18,7 +18,10 @@ from typing import NoReturn
 import stripe
 
 ROOT = Path(__file__).resolve().parent.parent
-SCENARIOS = "tests/payments/stripe_emulator/test_as_at_stripe.py"
+SCENARIOS = (
+    "tests/payments/stripe_emulator/test_as_at_stripe.py",
+    "tests/payments/stripe_emulator/test_billing_as_at_stripe.py",
+)
 TEST_KEY = re.compile(r"(sk|rk)_test_[A-Za-z0-9]{24,}")
 LIVE_KEY = re.compile(r"(sk|rk)_live_")
 # The widest search that still ends: test modes gather accounts.
@@ -98,7 +101,7 @@ def main() -> int:
     }
     print(f"On {base or 'Stripe in test mode'}:", flush=True)
     return subprocess.run(  # noqa: S603  # our own tests
-        [sys.executable, "-m", "pytest", "-q", SCENARIOS, *sys.argv[1:]],
+        [sys.executable, "-m", "pytest", "-q", *SCENARIOS, *sys.argv[1:]],
         cwd=ROOT,
         env=os.environ | given,
         check=False,
