@@ -36,10 +36,14 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Whether a side may give a booking up, and what the mentee gets back then."""
+    """Whether a side may give a booking up, and what the mentee gets back then.
+
+    `is_free`: it costs the mentee nothing, in money or in a credit.
+    """
 
     is_allowed: bool
     refund_minor: int
+    is_free: bool = True
 
 
 def price_of(mentor: MentorProfile, session_type: str, duration_minutes: int) -> Price:
@@ -81,7 +85,15 @@ def cancellation_terms(booking: Booking, side: str, now: dt.datetime) -> Terms:
     if side != Booking.Side.MENTEE:
         return Terms(True, booking.price_minor)
     in_time = now <= booking.free_cancellation_until
-    return Terms(now < booking.starts_at, booking.price_minor if in_time else 0)
+    return Terms(now < booking.starts_at, booking.price_minor if in_time else 0, in_time)
+
+
+def came_in_time(booking: Booking) -> bool:
+    """Whether a booking was given up so that it costs the mentee nothing (`Terms.is_free`)."""
+    if booking.cancelled_at is None:
+        return False
+    by_mentee = booking.cancelled_by == Booking.Side.MENTEE and booking.confirmed_at is not None
+    return not by_mentee or booking.cancelled_at <= booking.free_cancellation_until
 
 
 def may_reschedule(booking: Booking, side: str, now: dt.datetime) -> bool:

@@ -14,14 +14,18 @@ from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.schemas import Page, PageQuery, paginate
 from payments import services
-from payments.models import PaymentAccount, Payout, Transaction
+from payments.models import PaymentAccount, Payout, Plan, Subscription, Transaction
 from payments.schemas import (
     AccountOut,
     CheckoutIn,
     CheckoutOut,
     LinkOut,
     PayoutOut,
+    PlanOut,
+    PlanQuery,
     Received,
+    SubscriptionIn,
+    SubscriptionOut,
     TipIn,
     TipOut,
     TransactionOut,
@@ -75,6 +79,57 @@ def tip(request: LoggedInRequest, body: TipIn) -> Status[Any]:
         message=body.message,
     )
     return Status(201, row)
+
+
+@router.get(
+    "/plans", auth=None, response=Page[PlanOut], summary="What mentors sell by subscription"
+)
+def plans(request: HttpRequest, query: Query[PlanQuery]) -> dict[str, object]:
+    """Of one mentor or of all; what isn't on offer just now is left out."""
+    found = Plan.objects.for_sale()
+    if query.mentor_id:
+        found = found.filter(mentor=query.mentor_id)
+    page = paginate(found, query)
+    return {"items": [PlanOut.of(plan) for plan in page["items"]], "count": page["count"]}
+
+
+@router.get("/subscriptions", response=Page[SubscriptionOut], summary="One's subscriptions")
+def subscriptions(request: LoggedInRequest, query: Query[PageQuery]) -> dict[str, object]:
+    """As mentee, latest first."""
+    mine = Subscription.objects.filter(mentee=request.user).shown()
+    page = paginate(mine.select_related("plan"), query)
+    left = services.sessions_left(page["items"])
+    items = [SubscriptionOut.of(row, sessions_left=left.get(row.pk, 0)) for row in page["items"]]
+    return {"items": items, "count": page["count"]}
+
+
+@router.post("/subscriptions", response={201: SubscriptionOut}, summary="Subscribe to a plan")
+@idempotent
+def subscribe(request: LoggedInRequest, body: SubscriptionIn) -> Status[SubscriptionOut]:
+    """It begins when `checkout_url` is paid; the open one again if repeated.
+
+    409 `already_subscribed`, `plan_retired` or `not_payable`. Paying, you agree that it renews by
+    itself until it is cancelled.
+    """
+    plans = Plan.objects.select_related("mentor__user")
+    row = services.subscribe(
+        plan=get_object_or_404(plans, code=body.plan_id),
+        mentee=request.user,
+        interval=body.interval,
+    )
+    return Status(201, SubscriptionOut.of(row, sessions_left=0))
+
+
+@router.delete(
+    "/subscriptions/{slug:subscription_id}", response=SubscriptionOut, summary="Cancel it"
+)
+def cancel_subscription(request: LoggedInRequest, subscription_id: str) -> SubscriptionOut:
+    """It ends with the period that is paid, or at once where none is; the same if repeated."""
+    rows = Subscription.objects.for_user(request.user).select_related("plan", "mentor__user")
+    row = get_object_or_404(rows, code=subscription_id)
+    row = services.cancel_subscription(subscription=row, by=request.user)
+    left = services.sessions_left([row])
+    return SubscriptionOut.of(row, sessions_left=left.get(row.pk, 0))
 
 
 @router.post(

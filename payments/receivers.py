@@ -10,6 +10,7 @@ from payments import services
 def connect() -> None:
     booking_accepted.connect(accepted, dispatch_uid="payments.accepted")
     booking_cancelled.connect(give_back, dispatch_uid="payments.give_back")
+    booking_cancelled.connect(give_back_credit, dispatch_uid="payments.give_back_credit")
 
 
 def accepted(sender: Any, *, booking: Booking, **kwargs: Any) -> None:
@@ -27,3 +28,8 @@ def give_back(
     services.refund_booking(
         booking=booking, amount_minor=refund_minor, reason=booking.cancellation_reason
     )
+
+
+def give_back_credit(sender: Any, *, booking: Booking, **kwargs: Any) -> None:
+    """Let the session of a subscription count as unused again, where the policy says so."""
+    services.give_back_credit(booking=booking)

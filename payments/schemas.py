@@ -1,12 +1,20 @@
 """What the payments' part of the API takes and gives."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from ninja import Field, Schema
 
-from mentormatch.schemas import Instant, PageQuery, Strict, values_of
-from payments.models import PaymentAccount, Payout, Tip, Transaction
+from mentormatch.schemas import Instant, PageQuery, RowId, Strict, values_of
+from payments.models import (
+    Interval,
+    PaymentAccount,
+    Payout,
+    Plan,
+    Subscription,
+    Tip,
+    Transaction,
+)
 from payments.services.tips import LEAST_MINOR, MOST_MINOR
 
 TypeName = Literal["booking", "subscription", "tip", "refund", "payout"]
@@ -87,6 +95,83 @@ class TipOut(Schema):
     @staticmethod
     def resolve_platform_fee(row: Transaction) -> int:
         return row.platform_fee_minor
+
+
+IntervalName = Annotated[Interval, values_of(Interval)]
+SubscriptionStatus = Annotated[Subscription.Status, values_of(Subscription.Status)]
+
+
+class PlanQuery(PageQuery):
+    mentor_id: RowId | None = None
+
+
+class PlanOut(Schema):
+    """What a mentor sells by the month; a price is null where it isn't sold in that interval."""
+
+    id: str
+    mentor_id: int
+    title: str
+    description: str
+    sessions_a_month: int
+    session_minutes: int
+    monthly: int | None
+    quarterly: int | None
+    annual: int | None
+    currency: str
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        return cls(
+            id=plan.code,
+            mentor_id=plan.mentor_id,
+            title=plan.title,
+            description=plan.description,
+            sessions_a_month=plan.credits_a_month,
+            session_minutes=plan.session_minutes,
+            monthly=plan.monthly_minor,
+            quarterly=plan.quarterly_minor,
+            annual=plan.annual_minor,
+            currency=plan.currency,
+        )
+
+
+class SubscriptionIn(Strict):
+    plan_id: str = Field(max_length=32)
+    interval: Literal["monthly", "quarterly", "annual"]
+
+
+class SubscriptionOut(Schema):
+    """`checkout_url` is where it is begun, and empty once it has; the price is of one interval."""
+
+    id: str
+    mentor_id: int
+    plan_id: str
+    interval: IntervalName
+    status: SubscriptionStatus
+    price: int
+    currency: str
+    current_period_end: Instant | None
+    cancel_at_period_end: bool
+    sessions_left: int
+    checkout_url: str
+
+    @classmethod
+    def of(cls, row: Subscription, *, sessions_left: int) -> Self:
+        return cls.model_validate(
+            {
+                "id": row.code,
+                "mentor_id": row.mentor_id,
+                "plan_id": row.plan.code,
+                "interval": row.interval,
+                "status": row.status,
+                "price": row.price_minor,
+                "currency": row.currency,
+                "current_period_end": row.current_period_end,
+                "cancel_at_period_end": row.cancel_at_period_end,
+                "sessions_left": sessions_left,
+                "checkout_url": row.checkout_url if row.is_unpaid else "",
+            }
+        )
 
 
 class Received(Schema):

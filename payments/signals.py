@@ -1,7 +1,8 @@
 """What happened to money, told upward inside the transaction that recorded it.
 
 Those of the ledger carry `transaction`, its row; those of a dispute carry `dispute`, of a reversal
-`reversal`, of a payout to a bank `payout`, of a mentor's connected account `account`.
+`reversal`, of a payout to a bank `payout`, of a mentor's connected account `account`, of a
+subscription `subscription`.
 """
 
 from django.dispatch import Signal
@@ -16,3 +17,6 @@ dispute_closed = Signal()
 payout_failed = Signal()
 account_restricted = Signal()
 account_disconnected = Signal()
+subscription_started = Signal()
+subscription_past_due = Signal()
+subscription_ended = Signal()

@@ -15,18 +15,18 @@ def id_of(value: object) -> str:
     return str(value or "")
 
 
-def _instant(seconds: int) -> dt.datetime:
+def instant_of(seconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
-def _part(body: Body, name: str) -> Body:
+def part_of(body: Body, name: str) -> Body:
     """An expanded part; empty where it is absent or only an id."""
     value = body.get(name)
     return value if isinstance(value, Mapping) else {}
 
 
-def _metadata(body: Body) -> dict[str, str]:
-    return {str(k): str(v) for k, v in _part(body, "metadata").items()}
+def metadata_of(body: Body) -> dict[str, str]:
+    return {str(k): str(v) for k, v in part_of(body, "metadata").items()}
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,21 @@ class Payment:
     @classmethod
     def read(cls, intent: Body) -> Self:
         """From a payment intent with `latest_charge.balance_transaction` expanded."""
-        charge = _part(intent, "latest_charge")
-        balance = _part(charge, "balance_transaction")
-        until = _part(_part(charge, "payment_method_details"), "card").get("capture_before")
+        charge = part_of(intent, "latest_charge")
+        balance = part_of(charge, "balance_transaction")
+        until = part_of(part_of(charge, "payment_method_details"), "card").get("capture_before")
         return cls(
             intent_id=str(intent["id"]),
             status=str(intent["status"]),
             amount_minor=int(intent["amount_received"] or intent["amount"]),
             currency=str(intent["currency"]),
-            metadata=_metadata(intent),
+            metadata=metadata_of(intent),
             charge_id=id_of(intent.get("latest_charge")),
             settled_minor=balance.get("amount"),
             settled_currency=str(balance.get("currency", "")),
             stripe_fee_minor=balance.get("fee"),
-            decline=str(_part(intent, "last_payment_error").get("message") or ""),
-            capture_before_at=_instant(until) if until else None,
+            decline=str(part_of(intent, "last_payment_error").get("message") or ""),
+            capture_before_at=instant_of(until) if until else None,
         )
 
 
@@ -99,6 +99,7 @@ class Checkout:
     expires_at: dt.datetime
     metadata: dict[str, str]
     payment: Payment | None
+    subscription_id: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -107,6 +108,10 @@ class Checkout:
     @property
     def is_expired(self) -> bool:
         return self.status == "expired"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.status == "complete"
 
     @property
     def is_processing(self) -> bool:
@@ -132,15 +137,16 @@ class Checkout:
     @classmethod
     def read(cls, session: Body) -> Self:
         """From a session with `payment_intent.latest_charge.balance_transaction` expanded."""
-        intent = _part(session, "payment_intent")
+        intent = part_of(session, "payment_intent")
         return cls(
             id=str(session["id"]),
             url=str(session.get("url") or ""),
             status=str(session["status"]),
             payment_status=str(session["payment_status"]),
-            expires_at=_instant(session["expires_at"]),
-            metadata=_metadata(session),
+            expires_at=instant_of(session["expires_at"]),
+            metadata=metadata_of(session),
             payment=Payment.read(intent) if intent else None,
+            subscription_id=id_of(session.get("subscription")),
         )
 
 
@@ -164,7 +170,7 @@ class Refund:
             amount_minor=int(refund["amount"]),
             currency=str(refund["currency"]),
             charge_id=id_of(refund.get("charge")),
-            metadata=_metadata(refund),
+            metadata=metadata_of(refund),
             failure=str(refund.get("failure_reason") or ""),
         )
 
@@ -184,7 +190,7 @@ class Transfer:
             id=str(transfer["id"]),
             amount_minor=int(transfer["amount"]),
             currency=str(transfer["currency"]),
-            metadata=_metadata(transfer),
+            metadata=metadata_of(transfer),
         )
 
 
@@ -212,7 +218,7 @@ class Dispute:
 
     @classmethod
     def read(cls, dispute: Body) -> Self:
-        due = _part(dispute, "evidence_details").get("due_by")
+        due = part_of(dispute, "evidence_details").get("due_by")
         return cls(
             id=str(dispute["id"]),
             status=str(dispute["status"]),
@@ -221,7 +227,7 @@ class Dispute:
             charge_id=id_of(dispute.get("charge")),
             intent_id=id_of(dispute.get("payment_intent")),
             reason=str(dispute.get("reason") or ""),
-            evidence_due_at=_instant(due) if due else None,
+            evidence_due_at=instant_of(due) if due else None,
         )
 
 
@@ -244,7 +250,7 @@ class Payout:
             status=str(payout["status"]),
             amount_minor=int(payout["amount"]),
             currency=str(payout["currency"]),
-            arrival_date=_instant(payout["arrival_date"]).date(),
+            arrival_date=instant_of(payout["arrival_date"]).date(),
             failure_code=str(payout.get("failure_code") or ""),
             failure_message=str(payout.get("failure_message") or ""),
         )
@@ -263,7 +269,7 @@ class Reversal:
         return cls(
             id=str(reversal["id"]),
             amount_minor=int(reversal["amount"]),
-            metadata=_metadata(reversal),
+            metadata=metadata_of(reversal),
         )
 
 
@@ -286,9 +292,9 @@ class AccountStatus:
             details_submitted=bool(account.get("details_submitted")),
             charges_enabled=bool(account.get("charges_enabled")),
             payouts_enabled=bool(account.get("payouts_enabled")),
-            transfers_active=_part(account, "capabilities").get("transfers") == "active",
+            transfers_active=part_of(account, "capabilities").get("transfers") == "active",
             requirements_due=[
-                str(name) for name in _part(account, "requirements").get("currently_due") or []
+                str(name) for name in part_of(account, "requirements").get("currently_due") or []
             ],
         )
 
@@ -302,7 +308,7 @@ class Link:
 
     @classmethod
     def read(cls, link: Body) -> Self:
-        return cls(url=str(link["url"]), expires_at=_instant(link["expires_at"]))
+        return cls(url=str(link["url"]), expires_at=instant_of(link["expires_at"]))
 
 
 @dataclass(frozen=True)

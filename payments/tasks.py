@@ -67,6 +67,11 @@ def finish_called_off() -> None:
 
 
 @periodic(every=EVERY_ROUND)
+def close_unfinished_subscriptions() -> None:
+    services.close_unfinished()
+
+
+@periodic(every=EVERY_ROUND)
 def send_due_transfers() -> None:
     services.send_due_transfers()
 

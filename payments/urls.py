@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.views import connect, earnings, pay, tips
+from payments.views import connect, earnings, pay, plans, subscriptions, tips
 
 app_name = "payments"
 urlpatterns = [
@@ -14,4 +14,14 @@ urlpatterns = [
     path("dashboard/payouts/refresh/", connect.onboarding_refresh, name="onboarding_refresh"),
     path("dashboard/earnings/", earnings.earnings, name="earnings"),
     path("dashboard/earnings.csv", earnings.earnings_csv, name="earnings_csv"),
+    path("dashboard/plans/", plans.listing, name="plans"),
+    path("dashboard/plans/<slug:code>/", plans.edit, name="plan"),
+    path("dashboard/plans/<slug:code>/retire/", plans.retire, name="plan_retire"),
+    path("dashboard/plans/<slug:code>/offer/", plans.offer, name="plan_offer"),
+    path("subscriptions/", subscriptions.listing, name="subscriptions"),
+    path("subscriptions/plans/<slug:code>/", subscriptions.subscribe, name="subscribe"),
+    path("subscriptions/<slug:code>/return/", subscriptions.subscribed, name="subscribed"),
+    path("subscriptions/<slug:code>/cancel/", subscriptions.cancel, name="subscription_cancel"),
+    path("subscriptions/<slug:code>/resume/", subscriptions.resume, name="subscription_resume"),
+    path("subscriptions/<slug:code>/pay/", subscriptions.pay, name="subscription_pay"),
 ]

@@ -16,11 +16,15 @@ from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.notifications.models import Mail
 from payments.models import (
+    CreditPeriod,
     Difference,
     Dispute,
+    Interval,
     PaymentAccount,
     Payout,
+    Plan,
     Reversal,
+    Subscription,
     Tip,
     Transaction,
     WebhookEvent,
@@ -479,3 +483,66 @@ class MailFactory(DjangoModelFactory[Mail]):
     to_address = factory.SelfAttribute("recipient.email")
     context = factory.Dict({"name": "Ada"})
     dedupe_key = factory.Sequence(lambda n: f"mail:{n}")
+
+
+class PlanFactory(DjangoModelFactory[Plan]):
+    """Two sessions of an hour a month, in each interval."""
+
+    class Meta:
+        model = Plan
+
+    code = factory.Sequence(lambda n: f"plan{n:012d}")
+    mentor = factory.SubFactory(MentorFactory)
+    title = "Steady progress"
+    description = "We keep an eye on your goals."
+    credits_a_month = 2
+    session_minutes = 60
+    currency = factory.SelfAttribute("mentor.currency")
+    monthly_minor = 10000
+    quarterly_minor = 27000
+    annual_minor = 100000
+
+
+class SubscriptionFactory(DjangoModelFactory[Subscription]):
+    """A month of a plan that began yesterday; its credits are `CreditPeriodFactory`'s."""
+
+    class Meta:
+        model = Subscription
+
+    class Params:
+        unpaid = factory.Trait(
+            status=Subscription.Status.INCOMPLETE,
+            stripe_subscription_id=None,
+            current_period_start=None,
+            current_period_end=None,
+        )
+
+    code = factory.Sequence(lambda n: f"subscription{n:05d}")
+    plan = factory.SubFactory(PlanFactory)
+    mentor = factory.SelfAttribute("plan.mentor")
+    mentee = factory.SubFactory(UserFactory)
+    interval = Interval.MONTHLY
+    status = Subscription.Status.ACTIVE
+    price_minor = factory.SelfAttribute("plan.monthly_minor")
+    currency = factory.SelfAttribute("plan.currency")
+    fee_percent = 10
+    credits_a_month = factory.SelfAttribute("plan.credits_a_month")
+    session_minutes = factory.SelfAttribute("plan.session_minutes")
+    current_period_start = factory.LazyFunction(lambda: times.now() - dt.timedelta(days=1))
+    current_period_end = factory.LazyAttribute(
+        lambda row: row.current_period_start and row.current_period_start + dt.timedelta(days=30)
+    )
+    stripe_subscription_id = factory.Sequence(lambda n: f"sub_{n:016d}")
+
+
+class CreditPeriodFactory(DjangoModelFactory[CreditPeriod]):
+    """The month of a subscription, with all of its sessions unused."""
+
+    class Meta:
+        model = CreditPeriod
+
+    subscription = factory.SubFactory(SubscriptionFactory)
+    starts_at = factory.SelfAttribute("subscription.current_period_start")
+    ends_at = factory.SelfAttribute("subscription.current_period_end")
+    granted = factory.SelfAttribute("subscription.credits_a_month")
+    stripe_invoice_id = factory.Sequence(lambda n: f"in_{n:016d}")

@@ -20,7 +20,9 @@ from tests.factories import (
     BookingFactory,
     MentorFactory,
     PaymentAccountFactory,
+    PlanFactory,
     SessionFactory,
+    SubscriptionFactory,
     UserFactory,
     open_every_day,
 )
@@ -61,6 +63,17 @@ def reviewed(world: World) -> World:
 
 def window(world: World) -> World:
     return AvailabilityFactory(mentor=world.profile)
+
+
+def plan_of_one_who_can_be_paid(world: World) -> World:
+    plan = PlanFactory(mentor=world.profile)
+    plan.interval = "monthly"
+    return plan
+
+
+def unpaid_subscription(world: World) -> World:
+    """Its checkout was never answered, so that nothing of it is at Stripe."""
+    return SubscriptionFactory(unpaid=True, plan__mentor=world.profile, mentee=world.mentee)
 
 
 def wanted(world: World, thing: World) -> dict[str, object]:
@@ -156,6 +169,20 @@ TABLE = [
     ),
     Row("GET /payments/transactions", LOGGED_IN),
     Row("GET /payments/payouts", WITH_A_PROFILE),
+    Row("GET /payments/plans", EVERYONE),
+    Row("GET /payments/subscriptions", LOGGED_IN),
+    Row(
+        "POST /payments/subscriptions",
+        (401, 201, 400, 201, 201),
+        plan_of_one_who_can_be_paid,
+        body=of_thing(plan_id="code", interval="interval"),
+    ),
+    Row(
+        "DELETE /payments/subscriptions/{subscription_id}",
+        (401, 200, 403, 404, 404),
+        unpaid_subscription,
+        by_code,
+    ),
     Row("POST /payments/webhook", (400,) * 5),
     Row(
         "POST /reviews",

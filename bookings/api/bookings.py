@@ -52,6 +52,8 @@ def book(request: LoggedInRequest, payload: BookingIn) -> Status[BookingOut]:
     """To be paid within the hold, or confirmed at once if it is free.
 
     A slot that is gone answers 409 `slot_unavailable` (or `mentee_busy`) with the `nearest` free.
+    A session that a subscription covers is booked with a credit, free of charge; `use_credit`
+    says to pay all the same (false), or to book in no other way (true, else 409 `no_credit`).
     Booking it, you agree to the terms and to their rule of cancelling: everything back until
     `free_cancellation_until`, nothing after that.
     A seat in a group session is a booking of session_type `group` with its `group_session_id`, at
@@ -61,13 +63,14 @@ def book(request: LoggedInRequest, payload: BookingIn) -> Status[BookingOut]:
         return Status(201, BookingOut.of(take_seat(payload, request.user)))
     mentors = MentorProfile.objects.listed().select_related("user")
     with _named_as_here():
-        booking = services.book_slot(
+        booking = payments.book_session(
             mentor=get_object_or_404(mentors, pk=payload.mentor_id),
             mentee=request.user,
             starts_at=payload.scheduled_at,
             duration_minutes=payload.duration_minutes,
             session_type=payload.session_type,
             notes=payload.notes,
+            use_credit=payload.use_credit,
         )
     return Status(201, BookingOut.of(booking))
 

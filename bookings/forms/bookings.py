@@ -1,7 +1,7 @@
 """Forms around one booking: taking a slot, another time, giving it up."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -68,6 +68,12 @@ class BookForm(StartForm):
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
+    pay_with = forms.ChoiceField(
+        label=_("You pay with"),
+        choices=[("credit", ""), ("money", "")],
+        required=False,
+        widget=forms.RadioSelect,
+    )
     consent = ConsentField()
 
     def __init__(self, *args: Any, cancel_url: str, submit: str, **kwargs: Any) -> None:
@@ -76,10 +82,19 @@ class BookForm(StartForm):
             submit=submit, cancel_url=cancel_url, cancel_label=_("Choose another time")
         )
 
+    def offer_credit(self, labels: Mapping[str, str]) -> None:
+        """Ask with what to pay, where a credit is there; otherwise nothing is asked."""
+        if labels:
+            self.fields["pay_with"].choices = list(labels.items())  # type: ignore[attr-defined]  # a choice field
+            self.initial.setdefault("pay_with", "credit")
+        else:
+            del self.fields["pay_with"]
+
     def ask_consent(self, label: str) -> None:
         """Show the rule to agree to; without a rule, nothing is asked."""
         if label:
-            self.fields["consent"].label = label
+            # Of the bound field: one that was checked already keeps the words it had then.
+            self["consent"].label = label
         else:
             del self.fields["consent"]
 

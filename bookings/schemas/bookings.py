@@ -38,6 +38,7 @@ class BookingIn(Strict):
     session_type: Literal["one_on_one", "group", "trial"]
     notes: str = Field("", max_length=MAX_NOTES)
     group_session_id: str | None = Field(None, max_length=32)
+    use_credit: bool | None = None
 
     @field_validator("group_session_id")
     @classmethod

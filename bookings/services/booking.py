@@ -44,6 +44,7 @@ def book_slot(
     session_type: str,
     notes: str = "",
     has_consented: bool = False,
+    is_prepaid: bool = False,
     now: dt.datetime | None = None,
 ) -> Booking:
     """Take a slot: held until it is paid; if it is free, confirmed, or asked of the mentor.
@@ -51,7 +52,7 @@ def book_slot(
     Of many at once for one slot exactly one gets it. `InvalidInput` for what can't be booked;
     `Conflict` as `slot_unavailable` or `mentee_busy` (both with the `nearest` free slots),
     `trial_used`, `too_many_holds`, `not_payable`, `mentor_unavailable`. `has_consented`: to the
-    rule of cancelling, on a page that showed it.
+    rule of cancelling, on a page that showed it. `is_prepaid`: it costs nothing more.
     """
     now = now or times.now()
     wanted = wanted_slot(mentee, starts_at, duration_minutes, session_type, now)
@@ -59,7 +60,7 @@ def book_slot(
     consent = consent_given(free_cancellation_until=until, now=now) if has_consented else {}
     with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
         mentor = lock_pair(mentor=mentor, mentee=mentee)
-        price = _check(mentor, **wanted)
+        price = _check(mentor, is_prepaid=is_prepaid, **wanted)
         ends_at = starts_at + dt.timedelta(minutes=duration_minutes)
         booking = Booking.objects.create(
             mentor=mentor,
@@ -95,12 +96,13 @@ def check_slot(
     starts_at: dt.datetime,
     duration_minutes: int,
     session_type: str,
+    is_prepaid: bool = False,
     now: dt.datetime | None = None,
 ) -> policy.Price:
     """What `book_slot` would ask for it as things stand, or the same refusal. Holds nothing."""
     wanted = wanted_slot(mentee, starts_at, duration_minutes, session_type, now or times.now())
     with with_nearest(mentor, **wanted):
-        return _check(mentor, **wanted)
+        return _check(mentor, is_prepaid=is_prepaid, **wanted)
 
 
 def confirm_booking(*, booking: Booking, now: dt.datetime | None = None) -> Booking:
@@ -152,7 +154,7 @@ def complete_booking(*, booking: Booking, now: dt.datetime | None = None) -> Boo
     return booking
 
 
-def _check(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> policy.Price:
+def _check(mentor: MentorProfile, *, is_prepaid: bool, **wanted: Unpack[Wanted]) -> policy.Price:
     """Every reason against a booking; to be sure of them, lock the pair first."""
     mentee, session_type, now = wanted["viewer"], wanted["session_type"], wanted["now"]
     starts_at, minutes = wanted["starts_at"], wanted["duration_minutes"]
@@ -172,7 +174,9 @@ def _check(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> policy.Price:
         ends_at = starts_at + dt.timedelta(minutes=minutes)
         check_people_are_free(mentor=mentor, mentee=mentee, starts_at=starts_at, ends_at=ends_at)
         raise
-    price = policy.price_of(mentor, session_type, minutes)
+    price = policy.Price(0, 0, mentor.currency)
+    if not is_prepaid:
+        price = policy.price_of(mentor, session_type, minutes)
     _check_trial(mentor, mentee, session_type)
     check_holds(mentee, price, now)
     return price

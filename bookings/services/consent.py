@@ -16,13 +16,16 @@ from mentormatch.legal.services import find_page
 
 def consent_given(*, free_cancellation_until: dt.datetime, now: dt.datetime) -> dict[str, Any]:
     """What is kept of a consent in a booking's `metadata`: when, to which instant, which terms."""
+    until = times.format_instant(free_cancellation_until)
+    return {"consent": {"free_cancellation_until": until} | terms_agreed(now)}
+
+
+def terms_agreed(now: dt.datetime) -> dict[str, Any]:
+    """When someone agreed to the terms, and to which: those that they could read just now."""
     terms = find_page(slug="terms", language=get_language())
     return {
-        "consent": {
-            "at": times.format_instant(now),
-            "free_cancellation_until": times.format_instant(free_cancellation_until),
-            "terms": {"language": terms.language, "version": terms.version},
-        }
+        "at": times.format_instant(now),
+        "terms": {"language": terms.language, "version": terms.version},
     }
 
 

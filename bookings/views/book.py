@@ -22,8 +22,11 @@ from mentormatch.errors import Conflict, DomainError, InvalidInput
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import UNPROCESSABLE
 from mentormatch.ui.templatetags.mentormatch import money
+from payments import services as payments
+from payments.models import CreditPeriod
 
 WANTED = ("starts_at", "duration_minutes", "session_type")
+USE_CREDIT = {"credit": True, "money": False}
 
 
 @login_required
@@ -38,11 +41,15 @@ def book(request: LoggedInRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         raise InvalidInput(_("Choose a time on the mentor's page first."))
     wanted = {name: form.cleaned_data[name] for name in WANTED}
+    credit = payments.find_credit(mentor=mentor, mentee=request.user, **wanted)
     try:
-        services.check_slot(mentor=mentor, mentee=request.user, **wanted)
+        services.check_slot(
+            mentor=mentor, mentee=request.user, is_prepaid=credit is not None, **wanted
+        )
     except Conflict as refusal:
         return _refused(request, mentor, wanted, refusal)
-    shown = _form(mentor, None, initial=wanted, price=_price(mentor, wanted))
+    price = None if credit else _price(mentor, wanted)
+    shown = _form(mentor, None, initial=wanted, price=price)
     return _page(request, mentor, shown, wanted)
 
 
@@ -52,14 +59,18 @@ def _take(request: LoggedInRequest, mentor: MentorProfile) -> HttpResponse:
     if form.is_valid():
         wanted = {name: form.cleaned_data[name] for name in WANTED}
         try:
-            booking = services.book_slot(
+            booking = payments.book_session(
                 mentor=mentor,
                 mentee=request.user,
                 notes=form.cleaned_data["notes"],
                 has_consented=form.cleaned_data["consent"],
+                use_credit=USE_CREDIT.get(form.cleaned_data["pay_with"]),
                 **wanted,
             )
         except Conflict as refusal:
+            if refusal.code == "no_credit":
+                form.add_error(None, str(refusal))
+                return _page(request, mentor, form, wanted, status=refusal.status)
             wanted["notes"] = form.cleaned_data["notes"]
             return _refused(request, mentor, wanted, refusal)
         except InvalidInput as refusal:
@@ -126,6 +137,16 @@ def _price(mentor: MentorProfile, wanted: dict[str, Any]) -> policy.Price:
     return policy.price_of(mentor, wanted["session_type"], wanted["duration_minutes"])
 
 
+def _ways_to_pay(price: policy.Price, credit: CreditPeriod | None) -> dict[str, str]:
+    if credit is None:
+        return {}
+    names = {"plan": credit.subscription.plan.title, "left": credit.left}
+    return {
+        "credit": _("One of the %(left)d sessions left of %(plan)s") % names,
+        "money": money(price.amount_minor, price.currency),
+    }
+
+
 def _page(
     request: LoggedInRequest,
     mentor: MentorProfile,
@@ -141,11 +162,18 @@ def _page(
         until = policy.free_cancellation_until(starts_at)
         length = dt.timedelta(minutes=wanted["duration_minutes"])
         price = _price(mentor, wanted)
+        credit = payments.find_credit(
+            mentor=mentor, mentee=request.user, **{name: wanted[name] for name in WANTED}
+        )
+        form.offer_credit(_ways_to_pay(price, credit))
+        pays = bool(price.amount_minor) and credit is None
         # Other times have other instants: agreed is what the chosen one says.
-        shown = rule(None if "nearest" in more else until, now) if price.amount_minor else ""
+        shown = rule(None if "nearest" in more else until, now) if pays else ""
         form.ask_consent(shown)
         context |= {
             "price": price,
+            "credit": credit,
+            "pays": pays,
             "ends_at": starts_at + length,
             "mentor_zone": foreign_zone(mentor.time_zone),
             "is_trial": wanted["session_type"] == Booking.Type.TRIAL,
@@ -154,5 +182,6 @@ def _page(
             "answer_by": policy.answer_by(starts_at, now),
         }
     else:
+        form.offer_credit({})
         form.ask_consent("")
     return render(request, "bookings/book.html", context, status=status)

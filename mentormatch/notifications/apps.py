@@ -7,4 +7,4 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notices")
 
     def ready(self) -> None:
-        from mentormatch.notifications import receivers  # noqa: F401  # connects them
+        from mentormatch.notifications import receivers, subscriptions  # noqa: F401  # connects them

@@ -14,6 +14,7 @@ from bookings.models import Booking
 from mentormatch import times
 from mentormatch.notifications import invitations
 from mentormatch.notifications.models import Mail
+from payments.models import Subscription
 from sessions_app import room
 from sessions_app.models import Session
 
@@ -57,6 +58,8 @@ def _context(mail: Mail) -> dict[str, Any]:
     context = stored | {"site": settings.SITE_URL, "mail": mail, "reader": mail.recipient}
     if "booking" in stored:
         context |= _about(mail, stored)
+    if "subscription" in stored:
+        context |= _about_subscription(mail, stored["subscription"])
     return context
 
 
@@ -81,6 +84,18 @@ def _about(mail: Mail, stored: dict[str, Any]) -> dict[str, Any]:
     if mail.kind in {"booking_declined", "booking_lapsed"}:
         about["instead"] = suggestions.instead_of(booking, now=times.now())
     return about
+
+
+def _about_subscription(mail: Mail, code: str) -> dict[str, Any]:
+    subscriptions = Subscription.objects.select_related("plan", "mentor__user", "mentee")
+    row = subscriptions.get(code=code)
+    is_mentor = mail.recipient_id == row.mentor.user_id
+    return {
+        "subscription": row,
+        "plan": row.plan,
+        "is_mentor": is_mentor,
+        "other": row.mentee.get_full_name() if is_mentor else row.mentor.name,
+    }
 
 
 def _other_times(booking: Booking, around: dt.datetime) -> list[Any]:

@@ -4,7 +4,15 @@ They may run twice and in any order: each asks how the object stands now, and wh
 compare-and-swap. Each gives a sentence for staff, empty where all is well.
 """
 
-from payments.handlers import accounts, disputes, payments, payouts, refunds, transfers
+from payments.handlers import (
+    accounts,
+    disputes,
+    payments,
+    payouts,
+    refunds,
+    subscriptions,
+    transfers,
+)
 from payments.handlers.base import Handler
 from payments.models import WebhookEvent
 
@@ -16,6 +24,7 @@ HANDLERS: dict[str, Handler] = {
     **payments.HANDLERS,
     **payouts.HANDLERS,
     **refunds.HANDLERS,
+    **subscriptions.HANDLERS,
     **transfers.HANDLERS,
 }
 

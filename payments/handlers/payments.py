@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from payments.handlers import subscriptions
 from payments.handlers.base import Handler, charge_of
 from payments.models import Transaction, WebhookEvent
 from payments.services import recording
@@ -10,6 +11,8 @@ from payments.stripe_service import StripeService
 
 
 def _checkout(event: WebhookEvent, session: Mapping[str, Any]) -> str:
+    if session.get("mode") == "subscription":
+        return subscriptions.checkout(session)
     row = Transaction.objects.filter(stripe_checkout_session_id=session["id"]).first()
     row = row or charge_of(session.get("metadata"))
     checkout = StripeService().retrieve_checkout_session(session["id"])
@@ -25,7 +28,9 @@ def _intent(event: WebhookEvent, intent: Mapping[str, Any]) -> str:
     row = charge_of(intent.get("metadata"))
     payment = StripeService().retrieve_payment(intent["id"])
     if row is None:
-        return "A payment that no charge knows came in." if payment.is_paid else ""
+        if not payment.is_paid or StripeService().invoice_of(payment.intent_id):
+            return ""  # an invoice's payment is told by the invoice
+        return "A payment that no charge knows came in."
     recording.record_intent(transaction=row, payment=payment)
     return ""
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
@@ -18,6 +18,22 @@ class Interval(models.TextChoices):
     MONTHLY = "monthly", _("monthly")
     QUARTERLY = "quarterly", _("quarterly")
     ANNUAL = "annual", _("annual")
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def of(self, user: User) -> Self:
+        """This mentor's own, retired ones included."""
+        return self.filter(mentor__user=user)
+
+    def offered(self) -> Self:
+        return self.filter(is_offered=True)
+
+    def for_sale(self) -> Self:
+        """Those that can be subscribed to just now."""
+        return self.offered().filter(
+            mentor__in=MentorProfile.objects.listed().filter(is_payable=True),
+            currency__in=settings.SETTLEMENT_CURRENCIES,
+        )
 
 
 class Plan(TimestampedModel):
@@ -38,6 +54,8 @@ class Plan(TimestampedModel):
     quarterly_minor = models.PositiveIntegerField(_("price a quarter"), null=True, blank=True)
     annual_minor = models.PositiveIntegerField(_("price a year"), null=True, blank=True)
     is_offered = models.BooleanField(_("on offer"), default=True, editable=False)
+
+    objects: ClassVar[PlanQuerySet] = PlanQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 
     class Meta:
         verbose_name = _("plan")
@@ -67,11 +85,24 @@ class Plan(TimestampedModel):
         }
         return prices[Interval(interval)]
 
+    @property
+    def prices(self) -> list[tuple[Interval, int]]:
+        """What it costs in each interval that it is sold in, the shortest first."""
+        return [(interval, price) for interval in Interval if (price := self.price_minor(interval))]
+
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def for_user(self, user: User) -> Self:
         """Those that this person took, or that were taken with them as the mentor."""
         return self.filter(Q(mentee=user) | Q(mentor__user=user))
+
+    def standing(self) -> Self:
+        return self.exclude(status=Subscription.Status.CANCELLED)
+
+    def shown(self) -> Self:
+        """Without the checkouts that nobody finished, and that can't be finished any more."""
+        paid = CreditPeriod.objects.filter(subscription=OuterRef("pk"))
+        return self.filter(~Q(status=Subscription.Status.CANCELLED) | Exists(paid))
 
 
 class Subscription(TimestampedModel):
@@ -84,13 +115,7 @@ class Subscription(TimestampedModel):
         PAST_DUE = "past_due", _("payment overdue")
         CANCELLED = "cancelled", _("cancelled")
 
-    # Those in which something may still be paid; a pair has one such at a time for a plan.
-    STANDING: ClassVar[tuple[str, ...]] = (
-        Status.INCOMPLETE,
-        Status.TRIALING,
-        Status.ACTIVE,
-        Status.PAST_DUE,
-    )
+    # Those in which credits can be used.
     USABLE: ClassVar[tuple[str, ...]] = (Status.TRIALING, Status.ACTIVE)
 
     code = PublicIdField()
@@ -157,6 +182,29 @@ class Subscription(TimestampedModel):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether it has yet to begin."""
+        return self.status == self.Status.INCOMPLETE
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether sessions can be booked with it."""
+        return self.status in self.USABLE and not self.is_paused
+
+    @property
+    def is_over(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+
+class CreditPeriodQuerySet(models.QuerySet["CreditPeriod"]):
+    def covering(self, instant: dt.datetime) -> Self:
+        """The months in which that instant lies."""
+        return self.filter(starts_at__lte=instant, ends_at__gt=instant)
+
+    def with_some_left(self) -> Self:
+        return self.filter(used__lt=F("granted"))
+
 
 class CreditPeriod(TimestampedModel):
     """A month's sessions of a paid subscription; what isn't used by its end lapses."""
@@ -169,6 +217,8 @@ class CreditPeriod(TimestampedModel):
     granted = models.PositiveSmallIntegerField(editable=False)
     used = models.PositiveSmallIntegerField(default=0, editable=False)
     stripe_invoice_id = models.CharField(max_length=100, editable=False)
+
+    objects: ClassVar[CreditPeriodQuerySet] = CreditPeriodQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 
     class Meta:
         verbose_name = _("month of a subscription")
@@ -188,6 +238,10 @@ class CreditPeriod(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.subscription_id} {self.starts_at:%Y-%m-%d}"
+
+    @property
+    def left(self) -> int:
+        return self.granted - self.used
 
 
 class Credit(TimestampedModel):

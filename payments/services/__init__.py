@@ -4,9 +4,18 @@ from payments.services.accounts import disconnect_account, refresh_account, star
 from payments.services.attention import settle_attention
 from payments.services.captures import accept, let_go, note_acceptance, settle_authorization
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
+from payments.services.credits import book_session, find_credit, sessions_left
+from payments.services.credits import give_back as give_back_credit
 from payments.services.disputes import follow_dispute, follow_open_disputes, record_dispute
 from payments.services.groups import call_off_group, finish_called_off
 from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
+from payments.services.plans import (
+    PlanFields,
+    create_plan,
+    edit_plan,
+    offer_plan,
+    retire_plan,
+)
 from payments.services.reconciliation import reconcile
 from payments.services.recording import (
     record_authorization,
@@ -33,6 +42,18 @@ from payments.services.reversals import (
     retry_reversal,
     send_reversal,
 )
+from payments.services.subscribing import (
+    cancel_subscription,
+    check_subscribable,
+    close_unfinished,
+    settle_subscription,
+    subscribe,
+)
+from payments.services.subscriptions import (
+    overdue_invoice,
+    refresh_subscription,
+    resume_subscription,
+)
 from payments.services.tips import check_may_tip, give_tip, may_tip, settle_tip
 from payments.services.transfers import (
     record_transfer,
@@ -43,26 +64,37 @@ from payments.services.transfers import (
 from payments.services.webhooks import handle, handle_again, receive, retry_stuck
 
 __all__ = [
+    "PlanFields",
     "accept",
     "adopt_refund",
     "adopt_reversal",
+    "book_session",
     "call_off",
     "call_off_group",
+    "cancel_subscription",
     "check_may_tip",
+    "check_subscribable",
+    "close_unfinished",
+    "create_plan",
     "disconnect_account",
+    "edit_plan",
     "expire_unpaid",
+    "find_credit",
     "finish_called_off",
     "follow_dispute",
     "follow_late_payouts",
     "follow_open_disputes",
     "follow_payout",
+    "give_back_credit",
     "give_tip",
     "handle",
     "handle_again",
     "let_go",
     "may_tip",
     "note_acceptance",
+    "offer_plan",
     "open_checkout",
+    "overdue_invoice",
     "receive",
     "reconcile",
     "record_authorization",
@@ -78,12 +110,15 @@ __all__ = [
     "record_reversal",
     "record_transfer",
     "refresh_account",
+    "refresh_subscription",
     "refund_booking",
     "refund_by_staff",
     "request_refund",
     "request_reversal",
     "request_transfer",
     "resend_stuck",
+    "resume_subscription",
+    "retire_plan",
     "retry",
     "retry_reversal",
     "retry_stuck",
@@ -91,9 +126,12 @@ __all__ = [
     "send_refund",
     "send_reversal",
     "send_transfer",
+    "sessions_left",
     "settle",
     "settle_attention",
     "settle_authorization",
+    "settle_subscription",
     "settle_tip",
     "start_onboarding",
+    "subscribe",
 ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 from bookings.policy import Price
-from mentormatch import times
+from mentormatch import money, times
 from mentormatch.errors import Conflict
 from payments.models import Dispute, Reversal, Subscription, Tip, Transaction
 
@@ -92,6 +92,25 @@ def open_charge_of(of: Sold, *, price: Price, now: dt.datetime, **facts: Any) ->
         **{str(kind): of},
         **facts,
     )
+
+
+def open_subscription_charge(
+    *,
+    subscription: Subscription,
+    invoice_id: str,
+    amount_minor: int,
+    currency: str,
+    now: dt.datetime,
+) -> Transaction:
+    """The pending row of what an invoice of that subscription costs, or the one there is.
+
+    Within the caller's transaction, with the subscription's people locked.
+    """
+    known = Transaction.objects.filter(stripe_invoice_id=invoice_id).first()
+    if known is not None:
+        return known
+    price = Price(amount_minor, money.fee_for(amount_minor, subscription.fee_percent), currency)
+    return open_charge_of(subscription, price=price, now=now, stripe_invoice_id=invoice_id)
 
 
 def charge_of(sold: Booking | Tip) -> Transaction | None:

@@ -24,6 +24,7 @@ from payments.stripe_service.intents import Intents
 from payments.stripe_service.lists import Lists
 from payments.stripe_service.payouts import Payouts
 from payments.stripe_service.refunds import Refunds
+from payments.stripe_service.subscriptions import Subscriptions
 from payments.stripe_service.transfers import Transfers
 from payments.stripe_service.webhooks import WEBHOOK_LIMIT_BYTES, TooLarge, Webhooks
 
@@ -45,6 +46,15 @@ __all__ = [
 
 
 class StripeService(
-    Accounts, Checkouts, Disputes, Intents, Lists, Payouts, Refunds, Transfers, Webhooks
+    Accounts,
+    Checkouts,
+    Disputes,
+    Intents,
+    Lists,
+    Payouts,
+    Refunds,
+    Subscriptions,
+    Transfers,
+    Webhooks,
 ):
     """The calls that we make; each raises `StripeError` (`retryable` or not)."""

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
-from payments.models import Reversal, Transaction
+from payments.models import Reversal, Subscription, Transaction
 from payments.stripe_service.errors import translated
 
 # Connect and read: with no retry of the SDK's own, a page that asks twice still answers in time.
@@ -48,5 +48,5 @@ class Gateway:
             )
 
     @staticmethod
-    def _key(row: Transaction | Reversal, verb: str) -> stripe.RequestOptions:
+    def _key(row: Transaction | Reversal | Subscription, verb: str) -> stripe.RequestOptions:
         return {"idempotency_key": f"{row.code}-{verb}-{row.attempts}"}

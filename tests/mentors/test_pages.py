@@ -241,7 +241,7 @@ def test_detail_of_an_unlisted_profile_is_its_owners_alone(mentor, client, login
 
 # The mentor and their topics, the reviews with their shares, the calendar and the group sessions;
 # whoever is logged in brings the session and the person.
-QUERIES, LOGGED_IN_QUERIES = 6, 8
+QUERIES, LOGGED_IN_QUERIES = 7, 9
 
 
 @pytest.mark.parametrize("days", [1, 7, 31])

@@ -13,7 +13,13 @@ from mentormatch import times
 from mentormatch.notifications.models import Mail
 from mentormatch.notifications.rendering import write
 from sessions_app import room
-from tests.factories import BookingFactory, MailFactory, SessionFactory, open_every_day
+from tests.factories import (
+    BookingFactory,
+    MailFactory,
+    SessionFactory,
+    SubscriptionFactory,
+    open_every_day,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 KINDS = sorted(
@@ -21,7 +27,9 @@ KINDS = sorted(
     for path in Path(settings.BASE_DIR, "templates", "mail").glob("*.html")
     if not path.stem.startswith("_")
 )
-OF_A_BOOKING = [kind for kind in KINDS if not kind.startswith(("account_", "mentor_"))]
+OF_A_BOOKING = [
+    kind for kind in KINDS if not kind.startswith(("account_", "mentor_", "subscription_"))
+]
 LINKS = ("activate_url", "password_reset_url", "signup_url")
 
 
@@ -61,6 +69,10 @@ def mail_to(recipient, kind, booking, **context) -> Mail:
         "body": "Some words",
         **{name: f"https://example.org/{name}" for name in LINKS},
     }
+    if kind.startswith("subscription_"):
+        row = SubscriptionFactory(mentee=booking.mentee, plan__mentor=booking.mentor)
+        period_ends_at = times.format_instant(row.current_period_end)
+        snapshot = {"subscription": row.code, "period_ends_at": period_ends_at}
     return MailFactory(recipient=recipient, kind=kind, context=snapshot | context)
 
 

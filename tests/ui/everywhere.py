@@ -20,10 +20,11 @@ from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.models import Mail
 from payments import services as payments
-from payments.models import Tip
+from payments.models import Plan, Tip
 from sessions_app.models import Session
 from tests.factories import (
     BookingFactory,
+    CreditPeriodFactory,
     GroupSessionFactory,
     MailFactory,
     MentorFactory,
@@ -31,6 +32,7 @@ from tests.factories import (
     PresenceFactory,
     ReviewFactory,
     SessionFactory,
+    SubscriptionFactory,
     TipFactory,
     TopicFactory,
     TransactionFactory,
@@ -53,6 +55,12 @@ NOT_PAGES = {
     "bookings:time_off": "POST",
     "bookings:time_off_remove": "POST",
     "payments:earnings_csv": "CSV",
+    "payments:plan_retire": "POST",
+    "payments:plan_offer": "POST",
+    "payments:subscribed": "redirects",
+    "payments:subscription_cancel": "POST",
+    "payments:subscription_resume": "POST",
+    "payments:subscription_pay": "POST",
     "payments:return": "redirects",
     "payments:onboard": "POST",
     "payments:onboarding_return": "redirects",
@@ -90,6 +98,7 @@ class World:
     to_review: Session
     tip: Tip
     mail: Mail
+    plan: Plan
     checkout_url: str
     group: GroupSession
 
@@ -140,9 +149,23 @@ def world(language: str = "en") -> World:
         to_review=SessionFactory(booking=met, completed=True),
         tip=tip,
         mail=MailFactory(recipient=mentee, context={"booking": upcoming.code}),
+        plan=_subscribed(mentor, mentee),
         checkout_url=checkout.checkout_url,
         group=GroupSessionFactory(mentor=mentor, starts_at=hour + 200 * HOUR),
     )
+
+
+CANCELLED = {"status": "cancelled", "cancelled_at": times.now()}
+
+
+def _subscribed(mentor: MentorProfile, mentee: User) -> Plan:
+    """A plan that the mentee has, beside others in each state."""
+    month = CreditPeriodFactory(subscription__plan__mentor=mentor, subscription__mentee=mentee)
+    for facts in ({"status": "past_due"}, {"cancel_at_period_end": True}, CANCELLED):
+        CreditPeriodFactory(
+            subscription=SubscriptionFactory(plan__mentor=mentor, mentee=mentee, **facts)
+        )
+    return month.subscription.plan
 
 
 @dataclass(frozen=True)
@@ -211,6 +234,10 @@ def _of_the_mentee(here: World) -> Iterator[Page]:
         yield Page("sessions:room", reverse("sessions:room", args=[session.code]), here.mentee)
     for session in (here.to_review, here.reviewed):
         yield Page("reviews:write", reverse("reviews:write", args=[session.code]), here.mentee)
+    yield Page("payments:subscriptions", reverse("payments:subscriptions"), here.mentee)
+    subscribe = reverse("payments:subscribe", args=[here.plan.code])
+    yield Page("payments:subscribe", subscribe, here.staff)
+    yield Page("payments:subscribe", subscribe, here.mentee)
     yield Page("payments:tip", reverse("payments:tip", args=[here.reviewed.code]), here.mentee)
     yield Page(
         "payments:tip_given", reverse("payments:tip_given", args=[here.tip.code]), here.mentee
@@ -230,10 +257,11 @@ def _of_the_mentor(here: World) -> Iterator[Page]:
     for name in (
         *("bookings:dashboard", "bookings:availability", "mentors:edit"),
         "bookings:group_dashboard",
-        *("payments:earnings", "payments:payouts"),
+        *("payments:earnings", "payments:payouts", "payments:plans"),
     ):
         yield Page(name, reverse(name), mentor)
     yield Page("payments:earnings", reverse("payments:earnings") + "?type=tip", mentor)
+    yield Page("payments:plan", reverse("payments:plan", args=[here.plan.code]), mentor)
     yield Page("bookings:detail", reverse("bookings:detail", args=[here.upcoming.code]), mentor)
     for name in ("bookings:group_edit", "bookings:group_cancel"):
         yield Page(name, reverse(name, args=[here.group.code]), mentor)
