@@ -11,10 +11,11 @@ import pytest
 from django.db import connection
 
 from bookings.group_models import GroupSession
-from bookings.services import seats
+from bookings.services import cancel_booking, seats
 from bookings.services.seats import book_seat
 from tests.bookings.race_guards import LOOKS, OVERSOLD, WAIT, LateTransaction, broken
 from tests.bookings.test_concurrency import DEADLOCK, at_once
+from tests.budget import budget
 from tests.factories import GroupSessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,6 +81,27 @@ def test_without_guard_and_lock_it_is_sold_to_all_who_looked(monkeypatch):
     with without("guard and lock", monkeypatch.setattr):
         assert at_once(*eight_for(group)) == [""] * EIGHT
         assert broken() == {OVERSOLD: 1}
+
+
+@pytest.mark.stress
+def test_round_after_round_of_contested_seats(figure):
+    """Groups of one to seven seats, each wanted by eight; one gives theirs back in between."""
+    sold = refused = 0
+    for n in range(budget(2, 150)):
+        group = GroupSessionFactory(seats=1 + n % 7)
+        codes = at_once(*eight_for(group))
+        assert codes.count("") == group.seats
+        booking = group.bookings.first()
+        codes += at_once(
+            lambda booking=booking: cancel_booking(booking=booking, by=booking.mentee),
+            *eight_for(group),
+        )[1:]
+        group.refresh_from_db()
+        assert group.seats_taken <= group.seats
+        assert broken() == {}
+        sold, refused = sold + codes.count(""), refused + codes.count("sold_out")
+        assert sold + refused == (n + 1) * 2 * EIGHT
+    figure("contested seats", f"{sold + refused:,}: {sold:,} sold, {refused:,} refused, 0 failed")
 
 
 def test_as_many_are_sold_as_there_are():
