@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import stripe
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
@@ -40,6 +41,7 @@ from tests.factories import (
     in_two_days,
     open_every_day,
 )
+from tests.payments.stripe_emulator.world import World as Stripe
 
 HOUR = dt.timedelta(hours=1)
 # Addresses that answer with something else than a page of their own, and why.
@@ -74,7 +76,6 @@ NOT_PAGES = {
     "account_confirm_login_code": "log-in by code is off",
     "stripe_emulator:authenticate": "held by the emulator's own tests",
     "stripe_emulator:onboarding": "held by the emulator's own tests",
-    "stripe_emulator:invoice": "held by the emulator's own tests",
     "stripe_emulator:api": "JSON",
     "demo:login": "POST",
     "demo:clock": "POST",
@@ -100,6 +101,7 @@ class World:
     mail: Mail
     plan: Plan
     checkout_url: str
+    invoice_url: str
     group: GroupSession
 
 
@@ -151,6 +153,7 @@ def world(language: str = "en") -> World:
         mail=MailFactory(recipient=mentee, context={"booking": upcoming.code}),
         plan=_subscribed(mentor, mentee),
         checkout_url=checkout.checkout_url,
+        invoice_url=_open_invoice(),
         group=GroupSessionFactory(mentor=mentor, starts_at=hour + 200 * HOUR),
     )
 
@@ -168,6 +171,15 @@ def _subscribed(mentor: MentorProfile, mentee: User) -> Plan:
     return month.subscription.plan
 
 
+def _open_invoice() -> str:
+    """The page of an invoice whose card was refused."""
+    client = stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY, http_client=stripe.default_http_client, max_network_retries=0
+    )
+    _, invoice, _ = Stripe(client).past_due()
+    return str(invoice.hosted_invoice_url)
+
+
 @dataclass(frozen=True)
 class Page:
     name: str
@@ -180,7 +192,8 @@ def pages(here: World) -> Iterator[Page]:
     yield from _of_everyone(here)
     yield from _of_the_mentee(here)
     yield from _of_the_mentor(here)
-    yield Page("stripe_emulator:checkout", here.checkout_url.removeprefix(settings.SITE_URL))
+    for name, url in (("checkout", here.checkout_url), ("invoice", here.invoice_url)):
+        yield Page(f"stripe_emulator:{name}", url.removeprefix(settings.SITE_URL))
 
 
 def _of_everyone(here: World) -> Iterator[Page]:
