@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from bookings.models import Booking
-from mentormatch.auth import LoggedInRequest
+from mentormatch.auth import LoggedInRequest, optional_auth
 from mentormatch.errors import Forbidden
 from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
@@ -82,7 +82,10 @@ def tip(request: LoggedInRequest, body: TipIn) -> Status[Any]:
 
 
 @router.get(
-    "/plans", auth=None, response=Page[PlanOut], summary="What mentors sell by subscription"
+    "/plans",
+    auth=optional_auth,
+    response=Page[PlanOut],
+    summary="What mentors sell by subscription",
 )
 def plans(request: HttpRequest, query: Query[PlanQuery]) -> dict[str, object]:
     """Of one mentor or of all; what isn't on offer just now is left out."""

@@ -18,6 +18,7 @@ from tests.conftest import NOW
 from tests.factories import (
     AvailabilityFactory,
     BookingFactory,
+    GroupSessionFactory,
     MentorFactory,
     PaymentAccountFactory,
     PlanFactory,
@@ -59,6 +60,10 @@ def over(world: World) -> World:
 
 def reviewed(world: World) -> World:
     return write_review(session=over(world), reviewer=world.mentee, rating=5)
+
+
+def group_session(world: World) -> World:
+    return GroupSessionFactory(mentor=world.profile)
 
 
 def window(world: World) -> World:
@@ -140,6 +145,8 @@ TABLE = [
     Row("DELETE /availability/{window_id}", (401, 403, 204, 404, 403), window, by_pk),
     Row("POST /bookings", (401, 201, 400, 201, 201), body=wanted),
     Row("GET /bookings", LOGGED_IN),
+    Row("GET /group-sessions", EVERYONE),
+    Row("GET /group-sessions/{group_session_id}", EVERYONE, group_session, by_code),
     Row("GET /bookings/{booking_id}", PARTIES, confirmed, by_code),
     Row("PUT /bookings/{booking_id}/cancel", PARTIES, confirmed, by_code),
     Row("PUT /bookings/{booking_id}/reschedule", PARTIES, confirmed, by_code, later),
