@@ -37,6 +37,16 @@ class PublicIdField(models.CharField[str, str]):
         super().__init__(*args, **kwargs)
 
 
+# Busy, no file to open, no room on the disk, or the disk itself (https://sqlite.org/rescode.html).
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+}
+
+
 def is_outage(error: BaseException | None) -> bool:
     """Whether the database was away or busy, so that the same may go well in a moment.
 
@@ -45,8 +55,10 @@ def is_outage(error: BaseException | None) -> bool:
     """
     while error is not None:
         if isinstance(error, InterfaceError | OperationalError):
-            is_sqlite = isinstance(error.__cause__, sqlite3.Error)
-            return not is_sqlite or "locked" in str(error)
+            cause = error.__cause__
+            # Extended codes say why; the last byte says what.
+            code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+            return not isinstance(cause, sqlite3.Error) or code in PASSING
         error = error.__cause__ or error.__context__
     return False
 

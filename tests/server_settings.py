@@ -1,11 +1,9 @@
 """The product's own settings, for servers that a test starts in a checkout as it is."""
 
 from mentormatch.settings import *  # noqa: F403  # the environment is `tests.databases`'
-from mentormatch.settings import INSTALLED_APPS, STORAGES
+from mentormatch.settings import STORAGES
 
-# What a server says to Stripe is held against Stripe's description too.
-INSTALLED_APPS += ["tests.stripe_watch.StripeWatch"]
-# Nothing is collected before the tests run.
+# Nothing is collected or compressed before the tests run.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

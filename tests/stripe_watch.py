@@ -1,6 +1,6 @@
 """Everything that goes to Stripe and comes from it, held against its description in every test.
 
-A Django app: the processes that run on `tests.settings` or `tests.server_settings` watch
+A Django app: the processes that run on `tests.settings` or `tests.watched_settings` watch
 themselves from their start. What they find is raised in the test during which it happened (see
 `tests/conftest.py`). Held are
 
@@ -121,5 +121,5 @@ class StripeWatch(AppConfig):
 
         signals.exchanged.connect(WATCH.exchanged, dispatch_uid="stripe_watch")
         signals.emitted.connect(WATCH.emitted, dispatch_uid="stripe_watch")
-        if settings.SETTINGS_MODULE == "tests.server_settings":
+        if settings.SETTINGS_MODULE == "tests.watched_settings":
             WATCH.file = problems_file()

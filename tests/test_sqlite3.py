@@ -57,6 +57,14 @@ def locked():
         other.join(60)
 
 
+def test_a_file_that_cant_be_opened_is_an_outage(monkeypatch, tmp_path):
+    connections["new"].close()
+    monkeypatch.setitem(connections["new"].settings_dict, "NAME", tmp_path / "away" / "x.sqlite3")
+    with pytest.raises(OperationalError, match="unable to open") as refusal:
+        execute("SELECT 1")
+    assert is_outage(refusal.value)
+
+
 @pytest.mark.parametrize("statement", WRITES)
 def test_whoever_waits_comes_next(statement):
     with locked() as done:

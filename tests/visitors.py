@@ -27,7 +27,7 @@ def served_site(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {"PORT": str(port), "SITE_URL": address}
-    environment["DJANGO_SETTINGS_MODULE"] = "tests.server_settings"
+    environment["DJANGO_SETTINGS_MODULE"] = "tests.watched_settings"
     with manage("serve", output=tmp_path / "log", **environment) as command:
         wait_for(lambda: UP in command.said() or command.process.poll() is not None)
         assert f"{UP}{address}/" in command.said()

@@ -249,18 +249,29 @@ def tell(booking: Booking) -> None:
 
 
 def check_revivable(booking: Booking, now: dt.datetime) -> None:
-    """One that expired may come back; whether its time is free, the guards say as well."""
+    """One that expired may come back where its time is still free."""
     if booking.cancellation_code != Booking.CancellationCode.EXPIRED:
         raise Conflict
     check_bookable(booking.mentor)
     if booking.starts_at <= now or _is_called_off(booking):
         raise slot_unavailable()
+    _check_mentor_is_free(booking)
     check_people_are_free(
         mentor=booking.mentor,
         mentee=booking.mentee,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
     )
+
+
+def _check_mentor_is_free(booking: Booking) -> None:
+    """Whether nothing else took the stretch that the booking had; a seat takes its group's."""
+    entry = CalendarEntry.objects.filter(booking=booking).first()
+    if entry is None:
+        return
+    taken = CalendarEntry.objects.filter(mentor=booking.mentor, is_live=True)
+    if taken.filter(starts_at__lt=entry.ends_at, ends_at__gt=entry.starts_at).exists():
+        raise slot_unavailable()
 
 
 def _is_called_off(booking: Booking) -> bool:

@@ -84,7 +84,7 @@ def manage(*arguments: str, output: Path, **environment: str) -> Iterator[Comman
 @contextmanager
 def serving(output: Path, port: int, **environment: str) -> Iterator[Command]:
     """The site, up on that port; nothing is collected for it."""
-    settings_for_it = {"DJANGO_SETTINGS_MODULE": "tests.bookings.race_settings"}
+    settings_for_it = {"DJANGO_SETTINGS_MODULE": "tests.server_settings"}
     settings_for_it |= {"PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}"}
     with manage("serve", output=output, **(settings_for_it | environment)) as command:
         wait_for(lambda: "MentorMatch is at " in command.said() or not command.lives())

@@ -193,7 +193,7 @@ def unlock(put: Callable[[object, str, object], None], wait: Callable[[], object
     """
     late = LateTransaction(wait)
     put(booking, "_check", late.after(booking._check))
-    put(booking, "_check_revivable", late.after(booking._check_revivable))
+    put(booking, "check_revivable", late.after(booking.check_revivable))
     put(rescheduling, "_write", late.before(rescheduling._write))
     put(booking, "exclusive", late.block)
     put(rescheduling, "exclusive", late.block)

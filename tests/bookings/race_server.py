@@ -44,7 +44,7 @@ def server(**environment: str) -> Iterator[int]:
         command,
         cwd=settings.BASE_DIR,
         env=server_environment(**environment)
-        | {"DJANGO_SETTINGS_MODULE": "tests.bookings.race_settings", "LOG_LEVEL": "ERROR"},
+        | {"DJANGO_SETTINGS_MODULE": "tests.server_settings", "LOG_LEVEL": "ERROR"},
         start_new_session=True,
     )
     try:
