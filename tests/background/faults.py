@@ -18,7 +18,7 @@ from django.apps import AppConfig
 
 # What is armed: module, function, and whether the process stops before it runs or after.
 PLACES = {
-    "booking written, not committed": ("bookings.services.booking", "_tell", "after"),
+    "booking written, not committed": ("bookings.services.booking", "tell", "after"),
     "booking committed": ("bookings.services", "book_slot", "after"),
     "checkout opened at Stripe": ("payments.services.checkout", "_remember", "before"),
     "paid at Stripe": ("payments.stripe_emulator.views", "_after_attempt", "before"),
