@@ -41,7 +41,7 @@ def test_a_request_fails_its_test_even_if_nobody_answers():
 @bites
 @pytest.mark.asks_wrongly
 def test_what_is_accepted_must_be_right_even_where_wrong_requests_are_meant(monkeypatch):
-    monkeypatch.setitem(customers.CHANGES, "nickname", lambda value, name: value)
+    monkeypatch.setitem(customers.CREATE, "nickname", lambda value, name: value)
     client().v1.customers.create({"nickname": "Mia"})
 
 
