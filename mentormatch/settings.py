@@ -313,6 +313,8 @@ STRIPE_EMULATOR = {
     "clock": "mentormatch.times.now",
     "settlement_currencies": SETTLEMENT_CURRENCIES,
     "country": "DE",
+    # Who may play Stripe may break every payment: not where the demo is open to the world.
+    "dashboard": DEMO_MODE != "public",
 }
 STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 STRIPE_LIVE_SECRET_KEY = STRIPE_SECRET_KEY if STRIPE_LIVE_MODE else ""

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from mentormatch.background import periodic
 from payments import stripe_service
-from payments.stripe_emulator import outbox, sweep
+from payments.stripe_emulator import outbox, sweep, switches
 from payments.stripe_emulator.http_client import EmulatorHTTPClient
 
 
@@ -29,6 +29,12 @@ def _install_emulator() -> None:
     periodic(every=dt.timedelta(seconds=30))(sweep.renew_subscriptions)
     periodic(every=dt.timedelta(hours=1))(sweep.cancel_authorizations)
     periodic(every=dt.timedelta(hours=1))(sweep.forget_idempotency_keys)
+
+
+def calm() -> None:
+    """Let the emulator behave again, however its dashboard was left: a start begins well."""
+    if settings.STRIPE_EMULATED:
+        switches.calm()
 
 
 def complete_onboarding(account_id: str) -> None:

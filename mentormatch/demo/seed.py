@@ -24,6 +24,7 @@ from payments.models import PaymentAccount
 
 def seed() -> None:
     """Everything, in an order in which each step finds what it needs."""
+    wiring.calm()
     add_people()
     for mentor in people.MENTORS:
         add_mentor(mentor)

@@ -50,6 +50,11 @@ def after_retries() -> str:
     return str(settings.STRIPE_EMULATOR.get("after_retries", "cancel"))
 
 
+def has_dashboard() -> bool:
+    """Whether anyone who reaches the site may play Stripe."""
+    return bool(_option("dashboard"))
+
+
 def now() -> dt.datetime:
     """The emulator's present: aware UTC, by the clock that the project names."""
     return cast(dt.datetime, import_string(_option("clock"))())

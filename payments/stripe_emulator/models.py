@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class StripeObject(models.Model):
@@ -105,3 +107,40 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} {self.status}"
+
+
+class Mode(models.TextChoices):
+    """How every request to Stripe fails. What each does: `outage.outage`."""
+
+    WELL = "", _("Stripe answers")
+    CONNECTION = "connection", _("nobody answers")
+    TIMEOUT = "timeout", _("it takes too long")
+    ANSWER_LOST = "answer_lost", _("it is done, and the answer is lost")
+    BROKEN = "500", _("Stripe answers 500")
+    TOO_MANY = "429", _("Stripe answers 429, too many requests")
+    SLOW = "slow", _("it is slow")
+
+
+class Switches(models.Model):
+    """How Stripe misbehaves, for every process that shares these books; one row at most."""
+
+    mode = models.CharField(_("Requests"), max_length=12, choices=Mode, blank=True)
+    seconds = models.PositiveSmallIntegerField(
+        _("Seconds it takes where it is slow"), default=3, validators=[MaxValueValidator(30)]
+    )
+    repeat = models.PositiveSmallIntegerField(
+        _("Times that each event is sent once more"),
+        default=0,
+        validators=[MaxValueValidator(5)],
+    )
+    delay = models.PositiveSmallIntegerField(
+        _("Seconds that each event comes late"), default=0, validators=[MaxValueValidator(3600)]
+    )
+    reorder = models.BooleanField(_("The newest events come first"), default=False)
+    lose_answer = models.BooleanField(
+        _("The answer to each event's first delivery is lost"), default=False
+    )
+    drop: models.JSONField[list[str], list[str]] = models.JSONField(default=list, blank=True)
+
+    def __str__(self) -> str:
+        return "the switches"

@@ -1,11 +1,11 @@
-"""A switch that makes Stripe fail, for tests: in this process only, for all of its threads."""
+"""Stripe fails: by a switch of this process, for tests, or by the dashboard's, for every one."""
 
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
-from . import api, ids
+from . import api, ids, switches
 from .errors import UnseenRequest
 from .idempotency import Answer
 
@@ -40,18 +40,24 @@ def outage(mode: Mode = "connection", *, seconds: float = 0.2) -> Iterator[None]
 
 def send(method: str, path: str, encoded: str, headers: Mapping[str, str]) -> api.Response:
     """Answer the request; raises `Unreachable` where a real network would fail."""
-    mode, seconds = _open[-1] if _open else (None, 0)
+    mode, seconds = _open[-1] if _open else _switched()
     if mode == "500":
         return api.remember_failure(method, path, encoded, headers)
     if mode == "429":
         return _too_many(headers)
     if mode == "slow":
         time.sleep(seconds)
-    if mode in (None, "slow"):
+    if mode in ("", "slow"):
         return api.handle(method, path, encoded, headers)
     if mode == "answer_lost":
         api.handle(method, path, encoded, headers)
     raise Unreachable(MESSAGES[mode])
+
+
+def _switched() -> tuple[str, float]:
+    """What the dashboard has set."""
+    turned = switches.current()
+    return turned.mode, turned.seconds
 
 
 def _too_many(headers: Mapping[str, str]) -> api.Response:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from . import config, signing
+from . import config, signing, switches
 from .models import Delivery, DeliveryStatus, StripeObject
 
 logger = logging.getLogger(__name__)
@@ -37,17 +37,19 @@ class Outcome:
 class Knobs:
     """How badly events travel: sent `repeat` more times, `delay` seconds late, newest first.
 
-    Types in `drop` never arrive, as when an endpoint was down for longer than Stripe tries.
+    Types in `drop` never arrive, as when an endpoint was down for longer than Stripe tries. With
+    `lose_answer` the first delivery arrives, and Stripe never hears that it did.
     """
 
     repeat: int = 0
     delay: float = 0
     reorder: bool = False
     drop: frozenset[str] = frozenset()
+    lose_answer: bool = False
 
 
 Send = Callable[[str, bytes, dict[str, str]], Outcome]
-_knobs: list[Knobs] = [Knobs()]
+_knobs: list[Knobs] = []
 
 
 @contextmanager
@@ -57,14 +59,21 @@ def knobs(
     delay: float = 0,
     reorder: bool = False,
     drop: frozenset[str] | set[str] = frozenset(),
+    lose_answer: bool = False,
 ) -> Iterator[None]:
     """Turn the knobs for this process while this is open."""
-    turned = Knobs(repeat, delay, reorder, frozenset(drop))
+    turned = Knobs(repeat, delay, reorder, frozenset(drop), lose_answer)
     _knobs.append(turned)
     try:
         yield
     finally:
         _knobs.remove(turned)
+
+
+def _switched() -> Knobs:
+    """What the dashboard has set."""
+    row = switches.current()
+    return Knobs(row.repeat, row.delay, row.reorder, frozenset(row.drop), row.lose_answer)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -97,7 +106,7 @@ def deliver_due(limit: int = 20, *, send: Send = post, now: float | None = None)
     Safe to run in several workers at once. `now` is in real Unix seconds.
     """
     moment = time.time() if now is None else now
-    turned = _knobs[-1]
+    turned = _knobs[-1] if _knobs else _switched()
     due = Delivery.objects.filter(
         status=DeliveryStatus.WAITING,
         due_at__lte=moment - turned.delay,
@@ -145,6 +154,8 @@ def _try(delivery: Delivery, send: Send, moment: float, turned: Knobs) -> Outcom
     for _ in range(1 + turned.repeat):
         payload, headers = signed(delivery.event, connect=delivery.connect)
         outcome = send(config.webhook_url(), payload, headers)
+    if turned.lose_answer and not delivery.attempts:
+        outcome = Outcome(0, "the answer was lost")
     answer = f"{outcome.status or ''} {outcome.note}".strip()[:200]
     tries = delivery.attempts + 1
     if outcome.accepted:

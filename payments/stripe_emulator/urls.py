@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from . import invoice_views, views
+from . import config, dashboard, invoice_views, views
 
 app_name = "stripe_emulator"
 urlpatterns = [
@@ -12,3 +12,9 @@ urlpatterns = [
     path("onboarding/<str:token>/", views.onboarding, name="onboarding"),
     re_path(r"^(?P<path>v1/.+)$", views.endpoint, name="api"),
 ]
+if config.has_dashboard():
+    urlpatterns += [
+        path("dashboard/", dashboard.dashboard, name="dashboard"),
+        path("dashboard/act/", dashboard.act, name="act"),
+        path("dashboard/switches/", dashboard.turn, name="switches"),
+    ]

@@ -77,6 +77,8 @@ NOT_PAGES = {
     "stripe_emulator:authenticate": "held by the emulator's own tests",
     "stripe_emulator:onboarding": "held by the emulator's own tests",
     "stripe_emulator:api": "JSON",
+    "stripe_emulator:act": "POST",
+    "stripe_emulator:switches": "POST",
     "demo:login": "POST",
     "demo:clock": "POST",
     "demo:mail_html": "a mail as it is sent",
@@ -192,6 +194,7 @@ def pages(here: World) -> Iterator[Page]:
     yield from _of_everyone(here)
     yield from _of_the_mentee(here)
     yield from _of_the_mentor(here)
+    yield Page("stripe_emulator:dashboard", reverse("stripe_emulator:dashboard"))
     for name, url in (("checkout", here.checkout_url), ("invoice", here.invoice_url)):
         yield Page(f"stripe_emulator:{name}", url.removeprefix(settings.SITE_URL))
 

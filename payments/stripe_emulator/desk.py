@@ -1,0 +1,140 @@
+"""What the dashboard shows, read from the books."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from . import acts, config, ledger, money
+from .models import Delivery, StripeObject
+from .resources import accounts
+
+SHOWN = 15
+EVENTS_SHOWN = 30
+
+
+@dataclass
+class Entry:
+    """One line: what it is, how it stands, and its buttons."""
+
+    id: str
+    title: str
+    status: str
+    created: dt.datetime | None = None
+    notes: list[str] = field(default_factory=list)
+    acts: list[tuple[str, str | Promise]] = field(default_factory=list)
+
+
+def everything() -> dict[str, list[Entry]]:
+    """The lists of the page, each newest first; the platform is the first of the accounts."""
+    return {
+        "accounts": [_platform(), *_accounts()],
+        "charges": list(_charges()),
+        "payouts": [_payout(row) for row in _rows("payout")],
+        "refunds": [_refund(row) for row in _rows("refund")],
+        "events": list(_events()),
+    }
+
+
+def _rows(kind: str, *, limit: int = SHOWN) -> QuerySet[StripeObject]:
+    return StripeObject.objects.filter(type=kind).order_by("-seq")[:limit]
+
+
+def _entry(row: StripeObject, title: str, notes: Iterable[str] = ()) -> Entry:
+    return Entry(
+        id=row.stripe_id,
+        title=title,
+        status=row.status,
+        created=dt.datetime.fromtimestamp(row.created, dt.UTC),
+        notes=[note for note in notes if note],
+        acts=acts.open_to(row),
+    )
+
+
+def _amount(row: StripeObject) -> str:
+    return money.on_a_page(row.body["amount"], row.body["currency"])
+
+
+def _balances(account: str) -> list[str]:
+    """What the account holds, by currency, in words."""
+    held = ledger.held(account, config.timestamp())
+    currencies = sorted({*held["available"], *held["pending"]})
+    return [
+        _("%(available)s available, %(pending)s on the way")
+        % {name: money.on_a_page(held[name].get(currency, 0), currency) for name in held}
+        for currency in currencies
+    ] or [_("holds nothing")]
+
+
+def _platform() -> Entry:
+    own = config.platform_id()
+    return Entry(own, _("The platform"), "active", notes=_balances(own))
+
+
+def _accounts() -> list[Entry]:
+    """Those that hold money before those that hold none."""
+    rows = sorted(_rows("account", limit=100), key=lambda row: not _holds_money(row.stripe_id))
+    return [_account(row) for row in rows]
+
+
+def _holds_money(account: str) -> bool:
+    held = ledger.held(account, config.timestamp())
+    return any(amount for part in held.values() for amount in part.values())
+
+
+def _account(row: StripeObject) -> Entry:
+    due = row.body["requirements"]["currently_due"]
+    wants = _("Stripe wants %(due)s") % {"due": ", ".join(due[:3])} if due else ""
+    notes = [*_balances(row.stripe_id), wants]
+    entry = _entry(row, row.body["email"] or row.stripe_id, notes)
+    entry.created = None
+    if row.status not in accounts.GONE:
+        entry.status = "restricted" if due else "active"
+    return entry
+
+
+def _charges() -> Iterable[Entry]:
+    """The cardholders' payments, each with its dispute if there is one."""
+    own = config.platform_id()
+    rows = StripeObject.objects.filter(type="charge", account=own).order_by("-seq")[:SHOWN]
+    found = StripeObject.objects.filter(type="dispute", ref__in=[row.stripe_id for row in rows])
+    by_charge = {row.ref: row for row in found}
+    for row in rows:
+        yield _charge(row)
+        if dispute := by_charge.get(row.stripe_id):
+            yield _entry(dispute, _("Dispute about %(amount)s") % {"amount": _amount(dispute)})
+
+
+def _charge(row: StripeObject) -> Entry:
+    refunded = money.on_a_page(row.body["amount_refunded"], row.body["currency"])
+    given_back = _("%(amount)s given back") % {"amount": refunded}
+    notes = [given_back if row.body["amount_refunded"] else "", row.body["description"] or ""]
+    return _entry(row, _amount(row), notes)
+
+
+def _payout(row: StripeObject) -> Entry:
+    arrives = dt.datetime.fromtimestamp(row.body["arrival_date"], dt.UTC).date().isoformat()
+    notes = [
+        row.account,
+        _("arrives on %(day)s") % {"day": arrives},
+        row.body["failure_message"] or "",
+    ]
+    return _entry(row, _amount(row), notes)
+
+
+def _refund(row: StripeObject) -> Entry:
+    return _entry(row, _amount(row), [row.ref])
+
+
+def _events() -> Iterable[Entry]:
+    sent = Prefetch("deliveries", Delivery.objects.order_by("pk"))
+    for row in _rows("event", limit=EVENTS_SHOWN).prefetch_related(sent):
+        (delivery,) = row.deliveries.all()
+        tries = _("%(n)d tries") % {"n": delivery.attempts} if delivery.attempts > 1 else ""
+        notes = [row.body.get("account", ""), tries, delivery.last_answer]
+        entry = _entry(row, row.body["type"], notes)
+        entry.status = delivery.status
+        yield entry
