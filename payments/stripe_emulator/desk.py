@@ -133,7 +133,7 @@ def _events() -> Iterable[Entry]:
     sent = Prefetch("deliveries", Delivery.objects.order_by("pk"))
     for row in _rows("event", limit=EVENTS_SHOWN).prefetch_related(sent):
         (delivery,) = row.deliveries.all()
-        tries = _("%(n)d tries") % {"n": delivery.attempts} if delivery.attempts > 1 else ""
+        tries = _("attempts: %(n)d") % {"n": delivery.attempts} if delivery.attempts > 1 else ""
         notes = [row.body.get("account", ""), tries, delivery.last_answer]
         entry = _entry(row, row.body["type"], notes)
         entry.status = delivery.status
