@@ -14,6 +14,7 @@ from payments.models.ledger import MOVED_AT
 
 Status, Type = Transaction.Status, Transaction.Type
 MONTHS = 12
+YEARS = range(2000, 3000)
 # No transaction of ours is open for longer: what is older than that can't be overtaken.
 SETTLES = dt.timedelta(seconds=60)
 
@@ -135,11 +136,12 @@ class Chosen:
 
 
 def read_month(text: str) -> dt.date | None:
-    """2026-11 → its first day; `None` for anything else."""
+    """2026-11 → its first day; `None` for anything else, and for what is no year of ours."""
     try:
-        return dt.datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  # a day has no zone
+        day = dt.datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  # a day has no zone
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def following(month: dt.date) -> dt.date:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.views import connect, earnings, pay, plans, subscriptions, tips
+from payments.views import account, connect, earnings, pay, plans, receipts, subscriptions, tips
 
 app_name = "payments"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("dashboard/payouts/return/", connect.onboarding_return, name="onboarding_return"),
     path("dashboard/payouts/refresh/", connect.onboarding_refresh, name="onboarding_refresh"),
     path("dashboard/earnings/", earnings.earnings, name="earnings"),
+    path("dashboard/earnings/<slug:month>/", receipts.statement, name="statement"),
+    path("settings/payments/", account.payments, name="account"),
+    path("receipts/<slug:code>/", receipts.receipt, name="receipt"),
     path("dashboard/earnings.csv", earnings.earnings_csv, name="earnings_csv"),
     path("dashboard/plans/", plans.listing, name="plans"),
     path("dashboard/plans/<slug:code>/", plans.edit, name="plan"),

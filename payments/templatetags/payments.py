@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 from mentormatch.ui.kept import per_language
-from mentormatch.ui.templatetags.mentormatch import badge, money, time_tag
+from mentormatch.ui.templatetags.mentormatch import badge, local_date, money, time_tag
 from payments.models import Transaction
 from payments.trail import Trail, payable_from, tips_of, trail_of
 
@@ -81,6 +81,14 @@ def _labelled(heads: list[str], cells: list[str]) -> Iterator[str]:
 
 def _subject(row: Transaction) -> SafeString | str:
     """What moved, and whom it was about; a link to the booking."""
+    words, booking = _words(row), row.session_booking
+    if booking is None:
+        return words
+    address = reverse("bookings:detail", args=[booking.code])
+    return format_html('<a href="{}">{}</a>', address, words)
+
+
+def _words(row: Transaction) -> str:
     who = {"who": row.mentee.get_full_name()}
     words = {
         Type.BOOKING: _("Session with %(who)s"),
@@ -88,13 +96,8 @@ def _subject(row: Transaction) -> SafeString | str:
         Type.SUBSCRIPTION: _("Subscription of %(who)s"),
         Type.REFUND: _("Given back to %(who)s"),
         Type.PAYOUT: _("Passed on to you, paid by %(who)s"),
-    }[Type(row.type)] % who
-    booking = row.session_booking
-    if booking is None:
-        return words
-    return format_html(
-        '<a href="{}">{}</a>', reverse("bookings:detail", args=[booking.code]), words
-    )
+    }
+    return words[Type(row.type)] % who
 
 
 def _amounts(row: Transaction) -> list[str]:
@@ -149,3 +152,44 @@ def refund_state(row: Transaction) -> SafeString:
     if row.status == Status.FAILED:
         return badge("failed", _("held up: we are looking at it"))
     return badge("in_transit", _("on its way back"))
+
+
+@register.simple_tag
+def subject_of(row: Transaction) -> str:
+    """`{% subject_of charge %}`: what a payer paid for, or got back."""
+    who = {"who": row.mentor.name}
+    if row.type == Type.TIP:
+        return _("Tip for %(who)s") % who
+    if row.type == Type.REFUND:
+        return _("Back from %(who)s") % who
+    if row.subscription is not None:
+        return _("%(plan)s, by %(who)s") % (who | {"plan": row.subscription.plan.title})
+    return _("Session with %(who)s") % who
+
+
+@register.simple_tag
+def payer_state(row: Transaction) -> SafeString:
+    """`{% payer_state row %}`: how a payment stands for the one who made it."""
+    if row.type == Type.REFUND:
+        return refund_state(row)
+    if row.status == Status.REFUNDED:
+        return badge("refunded", _("given back"))
+    if row.status == Status.PARTIALLY_REFUNDED:
+        return badge("refunded", _("partly given back"))
+    return badge("paid", _("paid"))
+
+
+@register.simple_tag
+def statement_rows(rows: Iterable[Any]) -> SafeString:
+    """The table rows of a month's statement."""
+    heads = [_("Number"), _("Paid"), _("Our fee"), _("Your balance")]
+    return format_html_join(
+        "\n",
+        '<tr><th scope="row">{}<span class="meta">{}</span></th>'
+        '<td data-label="{}"><code>{}</code></td><td class="num" data-label="{}">{}</td>'
+        '<td class="num" data-label="{}">{}</td><td class="num" data-label="{}">{}</td></tr>',
+        (
+            (_words(row), local_date(row.moved_at), *_labelled(heads, [row.code, *_amounts(row)]))
+            for row in rows
+        ),
+    )

@@ -26,6 +26,7 @@ from payments import earnings as books
 from payments.earnings import Books, Chosen, Totals
 from payments.models import Transaction
 from payments.views.access import the_mentor
+from payments.views.months import month_choices
 
 PAGE_SIZE = 20
 CSV_ROWS_AT_ONCE = 500
@@ -70,7 +71,7 @@ def earnings(request: LoggedInRequest) -> HttpResponse:
         "charts": [chart for total in totals if not (chart := _chart(total, sums)).is_empty],
         "page": Counted(rows, sums.count(chosen)).get_page(request.GET.get("page")),
         "chosen": chosen,
-        "months": _months(sums, zone),
+        "months": month_choices(sums.first_at, sums.months[0], zone),
         "types": tuple(Transaction.Type.choices),
         "statuses": tuple(Transaction.Status.choices),
         "delay_hours": settings.PAYOUT_DELAY_HOURS,
@@ -98,19 +99,6 @@ def _chart(total: Totals, sums: Books) -> Chart:
 def short_month(day: dt.date) -> str:
     # Translators: a month and its year, as short as possible, in Django's date format.
     return date_format(day, _("M Y"))
-
-
-def _months(sums: Books, zone: dt.tzinfo) -> tuple[tuple[str, str], ...]:
-    """The months that have rows, or may have, latest first: as the address and people write it."""
-    if sums.first_at is None:
-        return ()
-    first, day = sums.first_at.astimezone(zone).date().replace(day=1), sums.months[0]
-    found = []
-    while day >= first:
-        # Translators: a month and its year in Django's date format.
-        found.append((f"{day:%Y-%m}", date_format(day, _("F Y"))))
-        day = books.before(day)
-    return tuple(found)
 
 
 class _Echo:

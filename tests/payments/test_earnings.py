@@ -147,6 +147,8 @@ def test_the_page_shows_sums_chart_and_rows(login, mentor):
         ("?month=2026-11", {"payout", "tip", "booking"}),
         ("?month=2026-10", set()),
         ("?month=2019-10", set()),
+        ("?month=0001-01", {"payout", "tip", "booking"}),
+        ("?month=9999-12", {"payout", "tip", "booking"}),
     ],
 )
 def test_rows_are_narrowed(login, mentor, freeze, query, seen):

@@ -232,7 +232,7 @@ def _reset(uid: str, key: str) -> str:
 def _of_the_mentee(here: World) -> Iterator[Page]:
     for name in (
         *("accounts:settings", "account_email", "account_change_password", "account_logout"),
-        *("account_reauthenticate", "bookings:list"),
+        *("account_reauthenticate", "bookings:list", "payments:account"),
     ):
         yield Page(name, reverse(name), here.mentee)
     # Another mentor's time, so that nothing of the mentee's is in the way.
@@ -245,6 +245,8 @@ def _of_the_mentee(here: World) -> Iterator[Page]:
         yield Page(name, reverse(name, args=[here.upcoming.code]), here.mentee)
     seat = reverse("bookings:group_book", args=[here.group.code])
     yield Page("bookings:group_book", seat, here.mentee)
+    receipt = reverse("payments:receipt", args=[here.upcoming.transactions.get().code])
+    yield Page("payments:receipt", receipt, here.mentee)
     yield Page("payments:pay", reverse("payments:pay", args=[here.to_pay.code]), here.mentee)
     for session in (here.room, here.reviewed):
         yield Page("sessions:room", reverse("sessions:room", args=[session.code]), here.mentee)
@@ -278,6 +280,8 @@ def _of_the_mentor(here: World) -> Iterator[Page]:
         yield Page(name, reverse(name), mentor)
     yield Page("payments:earnings", reverse("payments:earnings") + "?type=tip", mentor)
     yield Page("payments:plan", reverse("payments:plan", args=[here.plan.code]), mentor)
+    month = reverse("payments:statement", args=[f"{times.now():%Y-%m}"])
+    yield Page("payments:statement", month, mentor)
     yield Page("bookings:detail", reverse("bookings:detail", args=[here.upcoming.code]), mentor)
     for name in ("bookings:group_edit", "bookings:group_cancel"):
         yield Page(name, reverse(name, args=[here.group.code]), mentor)
