@@ -4,13 +4,26 @@ from typing import Any
 
 from bookings.models import Booking
 from bookings.signals import booking_accepted, booking_cancelled
-from payments import services
+from payments import services, tasks
+from payments.models import Reversal
+from payments.signals import transfer_reversed
 
 
 def connect() -> None:
+    transfer_reversed.connect(came_back, dispatch_uid="payments.came_back")
     booking_accepted.connect(accepted, dispatch_uid="payments.accepted")
     booking_cancelled.connect(give_back, dispatch_uid="payments.give_back")
     booking_cancelled.connect(give_back_credit, dispatch_uid="payments.give_back_credit")
+
+
+def came_back(sender: Any, *, reversal: Reversal, **kwargs: Any) -> None:
+    """What came back of a disputed charge may leave again, where the bank was quicker.
+
+    In a task, which locks the charge first as everyone does: here its payout is locked.
+    """
+    charge = reversal.payout.charge
+    if charge.disputes.exists():
+        tasks.pass_on_again.enqueue(charge_id=charge.pk)
 
 
 def accepted(sender: Any, *, booking: Booking, **kwargs: Any) -> None:

@@ -46,6 +46,11 @@ def follow_dispute(dispute_id: int) -> None:
 
 
 @durable(attempts=8)
+def pass_on_again(charge_id: int) -> None:
+    services.pass_on_again(charge=Transaction.objects.get(pk=charge_id))
+
+
+@durable(attempts=8)
 def follow_payout(payout_id: int) -> None:
     services.follow_payout(payout=Payout.objects.get(pk=payout_id))
 

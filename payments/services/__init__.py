@@ -6,7 +6,12 @@ from payments.services.captures import accept, let_go, note_acceptance, settle_a
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.credits import book_session, find_credit, sessions_left
 from payments.services.credits import give_back as give_back_credit
-from payments.services.disputes import follow_dispute, follow_open_disputes, record_dispute
+from payments.services.disputes import (
+    follow_dispute,
+    follow_open_disputes,
+    pass_on_again,
+    record_dispute,
+)
 from payments.services.groups import call_off_group, finish_called_off
 from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
 from payments.services.plans import (
@@ -95,6 +100,7 @@ __all__ = [
     "offer_plan",
     "open_checkout",
     "overdue_invoice",
+    "pass_on_again",
     "receive",
     "reconcile",
     "record_authorization",

@@ -10,7 +10,7 @@ from bookings.models import Booking
 from mentormatch import times
 from payments import tasks
 from payments.models import Dispute, Transaction
-from payments.services import ledger, refunds, transfers
+from payments.services import ledger, refunds, reversals, transfers
 from payments.signals import dispute_closed, dispute_opened
 from payments.stripe_service import StripeService
 from payments.stripe_types import Dispute as DisputeAtStripe
@@ -32,13 +32,19 @@ def record_dispute(
         if charge.booking is not None:
             bookings.lock_booking(charge.booking)
         charge = ledger.lock(charge)
-        row = _row_of(charge, dispute, now)
+        row, is_new = _row_of(charge, dispute, now)
+        if is_new and dispute.outcome != Dispute.Status.WON:
+            _take_back(charge, now)
+        if is_new:
+            dispute_opened.send(sender=Dispute, dispute=row)
         if dispute.outcome:
             _close(row, charge, dispute.outcome, now)
     return row
 
 
-def _row_of(charge: Transaction, dispute: DisputeAtStripe, now: dt.datetime) -> Dispute:
+def _row_of(
+    charge: Transaction, dispute: DisputeAtStripe, now: dt.datetime
+) -> tuple[Dispute, bool]:
     row, is_new = Dispute.objects.get_or_create(
         stripe_dispute_id=dispute.id,
         defaults={
@@ -51,9 +57,15 @@ def _row_of(charge: Transaction, dispute: DisputeAtStripe, now: dt.datetime) -> 
     facts = {"reason": dispute.reason[:64], "evidence_due_at": dispute.evidence_due_at}
     Dispute.objects.filter(pk=row.pk).update(updated_at=now, **facts)
     row.refresh_from_db()
-    if is_new:
-        dispute_opened.send(sender=Dispute, dispute=row)
-    return row
+    return row, is_new
+
+
+def _take_back(charge: Transaction, now: dt.datetime) -> None:
+    """What the mentor has of it, or is just being sent, comes back while the bank decides."""
+    payout = ledger.payout_of(charge)
+    left = ledger.left_minor(payout) if payout is not None else 0
+    if payout is not None and left > 0:
+        reversals.request_reversal(payout=payout, amount_minor=left, reason=_("disputed"), now=now)
 
 
 def _close(row: Dispute, charge: Transaction, outcome: str, now: dt.datetime) -> None:
@@ -83,6 +95,8 @@ def _charge_back(charge: Transaction, row: Dispute, now: dt.datetime) -> None:
     )
     ledger.move(transaction=back, to=Status.SUCCEEDED, succeeded_at=now)
     ledger.count_refunds(charge=charge)
+    # Where Stripe refused to take it back when the dispute was opened, it is asked once more.
+    reversals.take_back_with(refund=back, now=now)
 
 
 def _give_back_what_waited(charge: Transaction, now: dt.datetime) -> None:
@@ -102,6 +116,17 @@ def _pass_on_again(charge: Transaction, now: dt.datetime) -> None:
     held_back = payouts.filter(status__in=(Status.FAILED, Status.REFUNDED), needs_attention="")
     if held_back.exists() and held_back.count() == payouts.count():
         transfers.request_transfer(charge=charge, now=now)
+
+
+def pass_on_again(*, charge: Transaction, now: dt.datetime | None = None) -> None:
+    """A payout came back only after the bank had decided: what is the mentor's leaves anew.
+
+    Safe to repeat; nothing happens to a charge that nobody disputed.
+    """
+    with db.atomic():
+        charge = ledger.lock(charge)
+        if charge.disputes.exists():
+            _pass_on_again(charge, now or times.now())
 
 
 def follow_dispute(*, dispute: Dispute) -> None:

@@ -11,7 +11,7 @@ from mentormatch.errors import Conflict, StripeError
 from mentormatch.notifications.models import Mail
 from mentormatch.ui import overview
 from payments import earnings, services
-from payments.models import Dispute, Transaction, WebhookEvent
+from payments.models import Dispute, Reversal, Transaction, WebhookEvent
 from payments.services import disputes, transfers
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
@@ -104,6 +104,98 @@ def test_a_payout_that_was_written_down_before_is_held_back(completed, paid, wor
     work()
     assert sent() == [5400]
     assert [each.status for each in paid.children.order_by("pk")] == ["failed", "succeeded"]
+
+
+@pytest.fixture
+def passed_on(completed, paid, work, freeze) -> Transaction:
+    """The mentor has their 54.00 EUR."""
+    freeze(completed.completed_at + DELAY)
+    services.send_due_transfers()
+    work()
+    return paid
+
+
+def reversed_at_stripe() -> list[int]:
+    made = StripeObject.objects.filter(type="transfer_reversal").order_by("seq")
+    return [row.body["amount"] for row in made]
+
+
+def statuses(charge: Transaction) -> list[tuple[str, str]]:
+    return list(charge.children.order_by("pk").values_list("type", "status"))
+
+
+def check_books() -> None:
+    assert not WebhookEvent.objects.exclude(needs_attention="").exists()
+    assert not Transaction.objects.exclude(needs_attention="").exists()
+    assert testing.differences() == []
+
+
+def test_what_the_mentor_has_comes_back_and_is_sent_again_on_a_win(passed_on, work):
+    testing.open_dispute(passed_on.stripe_charge_id)
+    work()
+    assert reversed_at_stripe() == [5400]
+    assert statuses(passed_on) == [("payout", "refunded")]
+    check_books()
+    decide(Dispute.objects.get(), won=True)
+    work()
+    assert sent() == [5400, 5400]
+    assert statuses(passed_on) == [("payout", "refunded"), ("payout", "succeeded")]
+    assert reversed_at_stripe() == [5400]
+    check_books()
+
+
+def test_what_the_mentor_had_stays_back_on_a_loss(passed_on, work):
+    testing.open_dispute(passed_on.stripe_charge_id)
+    work()
+    decide(Dispute.objects.get(), won=False)
+    work()
+    assert statuses(passed_on) == [("payout", "refunded"), ("refund", "succeeded")]
+    assert (sent(), reversed_at_stripe()) == ([5400], [5400])
+    passed_on.refresh_from_db()
+    assert passed_on.status == Status.REFUNDED
+    check_books()
+
+
+def test_a_bank_that_decides_before_it_came_back(passed_on, work, run_tasks):
+    stripe_id = testing.open_dispute(passed_on.stripe_charge_id)
+    found = disputes.StripeService().retrieve_dispute(stripe_id)
+    row = services.record_dispute(charge=passed_on, dispute=found)
+    decide(row, won=True)
+    services.follow_dispute(dispute=row)
+    assert statuses(passed_on) == [("payout", "succeeded")]
+    work()
+    assert statuses(passed_on) == [("payout", "refunded"), ("payout", "succeeded")]
+    assert (sent(), reversed_at_stripe()) == ([5400, 5400], [5400])
+    check_books()
+
+
+def test_what_the_mentor_has_no_more_is_left_to_staff(passed_on, work, freeze):
+    """It is on their bank account: Stripe can't take it back, on a win it stays theirs."""
+    freeze(times.now() + dt.timedelta(days=8))
+    assert testing.pay_out(passed_on.mentor.payment_account.stripe_account_id)
+    testing.open_dispute(passed_on.stripe_charge_id)
+    work()
+    assert Reversal.objects.get().needs_attention
+    decide(Dispute.objects.get(), won=True)
+    work()
+    assert (sent(), reversed_at_stripe()) == ([5400], [])
+    assert testing.differences() == []
+
+
+def test_what_stripe_took_back_for_another_reason_is_not_sent_again(passed_on, work):
+    with disputes.StripeService()._call() as client:
+        transfer = passed_on.children.get().stripe_transfer_id
+        client.v1.transfers.reversals.create(transfer)
+    work()
+    services.pass_on_again(charge=passed_on)
+    assert statuses(passed_on) == [("payout", "refunded")]
+
+
+def test_one_that_was_won_before_we_heard_of_it_takes_nothing_back(passed_on, work):
+    testing.close_dispute(testing.open_dispute(passed_on.stripe_charge_id), won=True)
+    work()
+    assert Dispute.objects.get().status == "won"
+    assert (sent(), reversed_at_stripe()) == ([5400], [])
 
 
 def test_a_payout_that_stripe_refused_is_still_staffs(completed, paid, dispute, work):
