@@ -140,6 +140,21 @@ def booking_by_page(person: Person, mentor, starts_at: dt.datetime) -> Call:
     return by_page(person, reverse("bookings:book", args=[mentor.slug]), body)
 
 
+def seat_by_api(person: Person, group) -> Call:
+    body = {
+        "mentor_id": group.mentor_id,
+        "scheduled_at": times.format_instant(group.starts_at),
+        "duration_minutes": group.duration_minutes,
+        "session_type": "group",
+        "group_session_id": group.code,
+    }
+    return by_api(person, "bookings", body)
+
+
+def seat_by_page(person: Person, group) -> Call:
+    return by_page(person, reverse("bookings:group_book", args=[group.code]), {"notes": ""})
+
+
 def send_at_once(port: int, calls: Iterable[Call]) -> list[Answer]:
     """Send them all from one starting shot; the answers in the order of the calls."""
     calls = list(calls)

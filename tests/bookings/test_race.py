@@ -21,11 +21,13 @@ from tests.bookings.race_server import (
     booking_by_page,
     by_api,
     by_page,
+    seat_by_api,
+    seat_by_page,
     send_at_once,
     server,
 )
 from tests.budget import budget
-from tests.factories import MentorFactory, in_two_days, open_every_day
+from tests.factories import GroupSessionFactory, MentorFactory, in_two_days, open_every_day
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MENTEES, FEW = 50, 16
@@ -103,6 +105,16 @@ def refused(answers) -> int:
 def test_one_slot_is_sold_once(mentor, port_of, door, won):
     answers = send_at_once(port_of(), same(mentor, people(MENTEES), door))
     assert statuses(answers) == {won: 1, 409: MENTEES - 1}
+    assert (Booking.objects.count(), broken()) == (1, {})
+
+
+def test_the_last_seat_of_a_group_is_sold_once_by_page_or_program(port_of):
+    group = GroupSessionFactory(seats=1)
+    doors = [seat_by_api, seat_by_page] * (FEW // 2)
+    calls = [door(person, group) for door, person in zip(doors, people(FEW), strict=True)]
+    answers = statuses(send_at_once(port_of(), calls))
+    assert answers[409] == FEW - 1
+    assert answers[201] + answers[302] == 1
     assert (Booking.objects.count(), broken()) == (1, {})
 
 
