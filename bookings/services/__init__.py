@@ -18,7 +18,7 @@ from bookings.services.requests import (
     end_request,
     lapse_requests,
 )
-from bookings.services.rescheduling import reschedule_booking
+from bookings.services.rescheduling import check_may_reschedule, reschedule_booking
 
 __all__ = [
     "accept_booking",
@@ -26,6 +26,7 @@ __all__ = [
     "book_slot",
     "cancel_booking",
     "check_may_answer",
+    "check_may_reschedule",
     "check_slot",
     "complete_booking",
     "confirm_booking",

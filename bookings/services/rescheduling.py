@@ -62,6 +62,11 @@ def reschedule_booking(
     return booking
 
 
+def check_may_reschedule(*, booking: Booking, by: User, now: dt.datetime | None = None) -> None:
+    """The refusals of `reschedule_booking` that no time changes, as things stand."""
+    _check_may(booking, side_of(booking, by), now or times.now())
+
+
 def _check_may(booking: Booking, side: str, now: dt.datetime) -> None:
     if side == Booking.Side.STAFF:
         raise Forbidden(_("Only the mentee or the mentor can choose another time."))

@@ -57,9 +57,8 @@ def reschedule(request: LoggedInRequest, code: str) -> HttpResponse:
     """GET offers times, with `?starts_at=` it asks to make sure; POST moves the session."""
     booking = own_booking(request.user, code)
     data = request.POST if request.method == "POST" else request.GET
-    side = booking.side_of(request.user) or ""
-    if request.method != "POST" and not policy.may_reschedule(booking, side, times.now()):
-        raise Conflict(_("This session can't be moved any more."), code="too_late")
+    if request.method != "POST":
+        services.check_may_reschedule(booking=booking, by=request.user)
     if "starts_at" not in data:
         return _reschedule_page(request, booking, picker=_picker(request, booking))
     form = RescheduleForm(data, cancel_url=reverse("bookings:reschedule", args=[code]))
