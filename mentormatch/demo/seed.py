@@ -19,7 +19,7 @@ from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.mentors.profile import ProfileFields
 from payments import services as payments
 from payments import wiring
-from payments.models import PaymentAccount
+from payments.models import PaymentAccount, Plan
 
 
 def seed() -> None:
@@ -28,11 +28,30 @@ def seed() -> None:
     add_people()
     for mentor in people.MENTORS:
         add_mentor(mentor)
+    add_plan()
     meetings.add_trials()
     if settings.STRIPE_EMULATED:
         meetings.add_paid()
     for seat in groups.add_groups():
         meetings.pay(seat)
+
+
+def add_plan() -> None:
+    """What `mentor@` sells by the month: two sessions, a tenth below their price."""
+    mentor = MentorProfile.objects.get(user__email=people.MENTOR.person.email)
+    if not Plan.objects.filter(mentor=mentor).exists():
+        payments.create_plan(
+            mentor=mentor,
+            fields={
+                "title": "Steady progress",
+                "description": "Two sessions a month, and between them a word on what you try.",
+                "credits_a_month": 2,
+                "session_minutes": 60,
+                "monthly_minor": 10800,
+                "quarterly_minor": 30600,
+                "annual_minor": 115000,
+            },
+        )
 
 
 def add_people() -> None:

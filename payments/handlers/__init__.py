@@ -17,7 +17,14 @@ from payments.handlers.base import Handler
 from payments.models import WebhookEvent
 
 # What dj-stripe keeps a copy of, as far as we rely on it.
-MIRRORED = ("account.updated", "charge.", "checkout.session.", "payment_intent.", "transfer.")
+MIRRORED = (
+    "account.updated",
+    "charge.",
+    "checkout.session.",
+    "customer.subscription.",
+    "payment_intent.",
+    "transfer.",
+)
 HANDLERS: dict[str, Handler] = {
     **accounts.HANDLERS,
     **disputes.HANDLERS,

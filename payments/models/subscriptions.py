@@ -43,7 +43,9 @@ class Plan(TimestampedModel):
     """
 
     code = PublicIdField()
-    mentor = models.ForeignKey(MentorProfile, on_delete=models.PROTECT, related_name="plans")
+    mentor = models.ForeignKey(
+        MentorProfile, on_delete=models.PROTECT, related_name="plans", verbose_name=_("mentor")
+    )
     title = models.CharField(_("title"), max_length=80)
     description = models.TextField(_("what it includes"), max_length=1000, blank=True)
     credits_a_month = models.PositiveSmallIntegerField(_("sessions a month"))
@@ -119,12 +121,20 @@ class Subscription(TimestampedModel):
     USABLE: ClassVar[tuple[str, ...]] = (Status.TRIALING, Status.ACTIVE)
 
     code = PublicIdField()
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, related_name="subscriptions", verbose_name=_("plan")
+    )
     mentor = models.ForeignKey(
-        MentorProfile, on_delete=models.PROTECT, related_name="subscriptions"
+        MentorProfile,
+        on_delete=models.PROTECT,
+        related_name="subscriptions",
+        verbose_name=_("mentor"),
     )
     mentee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="subscriptions",
+        verbose_name=_("mentee"),
     )
     interval = models.CharField(_("interval"), max_length=16, choices=Interval, editable=False)
     status = models.CharField(
@@ -135,30 +145,43 @@ class Subscription(TimestampedModel):
     currency = models.CharField(_("currency"), max_length=3, editable=False)
     fee_percent = models.PositiveSmallIntegerField(_("platform fee (percent)"), editable=False)
     credits_a_month = models.PositiveSmallIntegerField(_("sessions a month"), editable=False)
-    session_minutes = models.PositiveSmallIntegerField(editable=False)
+    session_minutes = models.PositiveSmallIntegerField(
+        _("length of a session (minutes)"), editable=False
+    )
     current_period_start: models.DateTimeField[dt.datetime | None, dt.datetime | None] = (
-        models.DateTimeField(null=True, blank=True, editable=False)
+        models.DateTimeField(_("period began"), null=True, blank=True, editable=False)
     )
     current_period_end: models.DateTimeField[dt.datetime | None, dt.datetime | None] = (
-        models.DateTimeField(null=True, blank=True, editable=False)
+        models.DateTimeField(_("period ends"), null=True, blank=True, editable=False)
     )
-    cancel_at_period_end = models.BooleanField(default=False, editable=False)
-    is_paused = models.BooleanField(default=False, editable=False)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancel_at_period_end = models.BooleanField(
+        _("ends with the period"), default=False, editable=False
+    )
+    is_paused = models.BooleanField(_("rests"), default=False, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
     # Filled in once, from what Stripe answers.
     stripe_subscription_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        _("subscription at Stripe"),
+        max_length=100,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
     )
     stripe_checkout_session_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, editable=False
+        _("checkout at Stripe"), max_length=100, unique=True, null=True, blank=True, editable=False
     )
-    checkout_url = models.URLField(max_length=2000, blank=True, editable=False)
-    checkout_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    checkout_url = models.URLField(
+        _("address of the checkout"), max_length=2000, blank=True, editable=False
+    )
+    checkout_expires_at = models.DateTimeField(
+        _("checkout ends at"), null=True, blank=True, editable=False
+    )
     # How our call to Stripe is going.
-    attempts = models.PositiveSmallIntegerField(default=1, editable=False)
-    last_error = models.CharField(max_length=500, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=1, editable=False)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict, blank=True
+        _("further data"), default=dict, blank=True
     )
 
     objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
@@ -176,6 +199,11 @@ class Subscription(TimestampedModel):
                 fields=["plan", "mentee"],
                 condition=~Q(status="cancelled"),
                 name="payments_subscription_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", cancelled_at__isnull=False)
+                | (~Q(status="cancelled") & Q(cancelled_at__isnull=True)),
+                name="payments_subscription_cancelled_at_a_time",
             ),
         ]
 
@@ -210,13 +238,16 @@ class CreditPeriod(TimestampedModel):
     """A month's sessions of a paid subscription; what isn't used by its end lapses."""
 
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.PROTECT, related_name="credit_periods"
+        Subscription,
+        on_delete=models.PROTECT,
+        related_name="credit_periods",
+        verbose_name=_("subscription"),
     )
-    starts_at = models.DateTimeField(editable=False)
-    ends_at = models.DateTimeField(editable=False)
-    granted = models.PositiveSmallIntegerField(editable=False)
-    used = models.PositiveSmallIntegerField(default=0, editable=False)
-    stripe_invoice_id = models.CharField(max_length=100, editable=False)
+    starts_at = models.DateTimeField(_("starts"), editable=False)
+    ends_at = models.DateTimeField(_("ends"), editable=False)
+    granted = models.PositiveSmallIntegerField(_("sessions"), editable=False)
+    used = models.PositiveSmallIntegerField(_("used"), default=0, editable=False)
+    stripe_invoice_id = models.CharField(_("invoice at Stripe"), max_length=100, editable=False)
 
     objects: ClassVar[CreditPeriodQuerySet] = CreditPeriodQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing
 

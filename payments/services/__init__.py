@@ -6,6 +6,7 @@ from payments.services.captures import accept, let_go, note_acceptance, settle_a
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.credits import book_session, find_credit, sessions_left
 from payments.services.credits import give_back as give_back_credit
+from payments.services.credits import withdraw as withdraw_credits
 from payments.services.disputes import (
     follow_dispute,
     follow_open_disputes,
@@ -140,4 +141,5 @@ __all__ = [
     "settle_tip",
     "start_onboarding",
     "subscribe",
+    "withdraw_credits",
 ]

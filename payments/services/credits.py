@@ -39,6 +39,12 @@ def grant(*, subscription: Subscription, invoice: Invoice) -> None:
         )
 
 
+def withdraw(*, invoice_id: str) -> None:
+    """What an invoice brought and nobody used goes with its money. Safe to repeat."""
+    months = CreditPeriod.objects.filter(stripe_invoice_id=invoice_id)
+    months.update(granted=F("used"), updated_at=times.now())
+
+
 def sessions_left(
     subscriptions: Iterable[Subscription], *, now: dt.datetime | None = None
 ) -> dict[int, int]:

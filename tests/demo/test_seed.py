@@ -15,7 +15,7 @@ from mentormatch.accounts.models import User
 from mentormatch.demo import people
 from mentormatch.demo.seed import seed
 from mentormatch.mentors.models import MentorProfile
-from payments.models import PaymentAccount, Transaction
+from payments.models import PaymentAccount, Plan, Transaction
 from payments.stripe_emulator.testing import differences
 from reviews.models import Review
 from sessions_app import room
@@ -52,6 +52,7 @@ def counts() -> dict[str, int]:
         Review,
         Transaction,
         PaymentAccount,
+        Plan,
     )
     return {model.__name__: model.objects.count() for model in models}
 
@@ -62,6 +63,7 @@ def test_it_keeps_the_contract() -> None:
     _check_mentors()
     _check_bookings()
     _check_groups()
+    assert Plan.objects.offered().get().mentor == profile("mentor")
     assert not differences()
 
     before = counts()

@@ -1,8 +1,10 @@
 """Session credits: used once each, given back in time, lapsed with their month."""
 
 import datetime as dt
+from functools import partial
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from bookings import services as bookings
@@ -11,6 +13,9 @@ from mentormatch import times
 from mentormatch.errors import Conflict
 from payments import services
 from payments.models import Credit, CreditPeriod, Subscription
+from payments.services import credits as verbs
+from tests.concurrency import at_once
+from tests.conftest import NOW
 from tests.factories import (
     CreditPeriodFactory,
     MentorFactory,
@@ -84,7 +89,7 @@ def test_paying_in_spite_of_a_credit_uses_none(month, book):
     "facts",
     [
         {"status": Subscription.Status.PAST_DUE},
-        {"status": Subscription.Status.CANCELLED},
+        {"status": Subscription.Status.CANCELLED, "cancelled_at": NOW},
         {"is_paused": True},
         {"session_minutes": 30},
     ],
@@ -200,3 +205,24 @@ def test_a_credit_that_went_meanwhile_is_said(month, login, book):
     assert b"I agree" in answer.content
     assert b'name="notes"' in answer.content
     assert not Booking.objects.exists()
+
+
+def test_more_than_was_granted_is_never_used(month, book):
+    """Whoever read the month before the last credit went is refused by the row itself."""
+    stale = CreditPeriod.objects.get(pk=month.pk)
+    CreditPeriod.objects.update(used=2)
+    with pytest.raises(Conflict) as refusal:
+        verbs._use(stale, book())
+    assert refusal.value.code == "no_credit"
+    with pytest.raises(IntegrityError, match="used_within_granted"), transaction.atomic():
+        CreditPeriod.objects.update(used=3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_credit_is_used_once(month, book):
+    CreditPeriod.objects.update(used=1)
+    starts = [in_two_days() + dt.timedelta(hours=hours) for hours in range(3)]
+    errors = at_once(*[partial(book, start, use_credit=True) for start in starts])
+    assert [error.code for error in errors] == ["no_credit"] * 2
+    assert (Credit.objects.count(), Booking.objects.count()) == (1, 1)
+    assert left(month) == 0

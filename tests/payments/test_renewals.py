@@ -1,0 +1,148 @@
+"""What time does to a subscription: renewed, overdue, paid after all, ended."""
+
+import datetime as dt
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from mentormatch.errors import Conflict
+from mentormatch.notifications.models import Mail
+from payments import services
+from payments.models import CreditPeriod, Subscription, Transaction, WebhookEvent
+from payments.stripe_emulator import sweep, testing
+from tests.factories import PlanFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+CARD = {"card_number": "4242424242424242", "exp_month": "12", "exp_year": "2040", "cvc": "123"}
+# It works once, and is refused when it is charged again.
+WORKS_ONCE = "4000000000000341"
+DAY = dt.timedelta(days=1)
+Status = Subscription.Status
+
+
+@pytest.fixture
+def clock(freeze):
+    return freeze()
+
+
+@pytest.fixture
+def subscribed(mentor, work, clock):
+    """`subscribed(card)` is a month of a plan, paid with that card."""
+
+    def begun(card: str = CARD["card_number"]) -> Subscription:
+        plan, mentee = PlanFactory(mentor=mentor), UserFactory()
+        row = services.subscribe(plan=plan, mentee=mentee, interval="monthly")
+        testing.pay(row.stripe_checkout_session_id, card)
+        work()
+        row.refresh_from_db()
+        return row
+
+    return begun
+
+
+@pytest.fixture
+def pass_time(clock, work):
+    def shift(days: int) -> None:
+        clock.shift(days * DAY)
+        while sweep.renew_subscriptions():
+            pass
+        work()
+
+    return shift
+
+
+def test_a_renewal_is_another_charge_and_another_month(subscribed, pass_time):
+    row = subscribed()
+    first_end = row.current_period_end
+    pass_time(32)
+    row.refresh_from_db()
+    assert row.status == Status.ACTIVE
+    assert row.current_period_start == first_end
+    charges = Transaction.objects.charges().filter(subscription=row)
+    assert [(charge.status, charge.net_minor) for charge in charges] == [("succeeded", 9000)] * 2
+    months = list(CreditPeriod.objects.all())
+    assert len(months) == 2
+    assert months[1].starts_at == months[0].ends_at == first_end
+    assert testing.books_add_up()
+    assert not WebhookEvent.objects.exclude(needs_attention="").exists()
+
+
+def test_what_was_cancelled_ends_and_is_told_once(subscribed, pass_time, login):
+    row = subscribed()
+    services.cancel_subscription(subscription=row, by=row.mentee)
+    pass_time(32)
+    row.refresh_from_db()
+    assert row.is_over
+    assert Transaction.objects.charges().count() == 1
+    assert Mail.objects.filter(kind="subscription_ended").count() == 2
+    with pytest.raises(Conflict):
+        services.resume_subscription(subscription=row, by=row.mentee)
+    page = login(row.mentee).get(reverse("payments:subscriptions")).content.decode()
+    assert "Ended" in page
+    other = services.subscribe(plan=row.plan, mentee=row.mentee, interval="annual")
+    assert other.pk != row.pk
+
+
+def test_an_overdue_payment_says_what_to_do_and_can_be_made(subscribed, pass_time, login, work):
+    row = subscribed(WORKS_ONCE)
+    pass_time(32)
+    row.refresh_from_db()
+    assert row.status == Status.PAST_DUE
+    assert Transaction.objects.get(status="failed").amount_minor == 10000
+    assert Mail.objects.filter(kind="subscription_past_due").count() == 1
+    assert CreditPeriod.objects.count() == 1
+    client = login(row.mentee)
+    page = client.get(reverse("payments:subscriptions")).content.decode()
+    assert "Your last payment didn't go through" in page
+    answer = client.post(reverse("payments:subscription_pay", args=[row.code]))
+    invoice = urlsplit(answer["Location"]).path
+    Client().post(invoice, CARD | {"name": "Ada", "action": "pay"})
+    work()
+    row.refresh_from_db()
+    assert row.status == Status.ACTIVE
+    assert set(Transaction.objects.charges().values_list("status", flat=True)) == {"succeeded"}
+    assert CreditPeriod.objects.count() == 2
+    with pytest.raises(Conflict):
+        services.overdue_invoice(subscription=row, by=row.mentee)
+
+
+def test_one_that_stays_unpaid_ends_and_is_never_revived(subscribed, pass_time, work):
+    row = subscribed(WORKS_ONCE)
+    pass_time(32)
+    for _ in range(6):
+        pass_time(8)
+    row.refresh_from_db()
+    assert row.is_over
+    assert Mail.objects.filter(kind="subscription_ended").count() == 2
+    assert CreditPeriod.objects.count() == 1
+    for event in WebhookEvent.objects.filter(type__startswith="customer.subscription."):
+        WebhookEvent.objects.filter(pk=event.pk).update(handled_at=None)
+        services.handle_again(event=event)
+    work()
+    row.refresh_from_db()
+    assert row.is_over
+
+
+def test_cancelling_what_is_overdue_ends_it_at_once(subscribed, pass_time, work):
+    row = subscribed(WORKS_ONCE)
+    pass_time(32)
+    row.refresh_from_db()
+    services.cancel_subscription(subscription=row, by=row.mentee)
+    assert row.is_over
+    pass_time(10)
+    assert Transaction.objects.filter(status="succeeded").charges().count() == 1
+
+
+def test_all_given_back_takes_the_unused_sessions_along(subscribed, work):
+    row = subscribed()
+    charge = Transaction.objects.charges().get()
+    CreditPeriod.objects.update(used=1)
+    services.request_refund(charge=charge, amount_minor=5000, reason="half")
+    work()
+    assert CreditPeriod.objects.get().left == 1
+    services.request_refund(charge=charge, amount_minor=5000, reason="the rest")
+    work()
+    assert CreditPeriod.objects.get().left == 0
+    assert services.sessions_left([row]) == {row.pk: 0}
