@@ -23,3 +23,8 @@ def onboarding_url(token: str) -> str:
 def invoice_url(invoice: str) -> str:
     """Where an invoice is read and paid."""
     return config.site_url() + reverse("stripe_emulator:invoice", args=(invoice,))
+
+
+def portal_url(session: str) -> str:
+    """Where a customer looks after their subscriptions."""
+    return config.site_url() + reverse("stripe_emulator:portal", args=(session,))

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from . import config, dashboard, invoice_views, views
+from . import config, dashboard, invoice_views, portal_views, views
 
 app_name = "stripe_emulator"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("authenticate/<str:intent_id>/", views.authenticate, name="authenticate"),
     path("invoice/<str:invoice_id>/", invoice_views.invoice, name="invoice"),
     path("onboarding/<str:token>/", views.onboarding, name="onboarding"),
+    path("portal/<str:session_id>/", portal_views.portal, name="portal"),
     re_path(r"^(?P<path>v1/.+)$", views.endpoint, name="api"),
 ]
 if config.has_dashboard():

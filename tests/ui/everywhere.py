@@ -104,6 +104,7 @@ class World:
     plan: Plan
     checkout_url: str
     invoice_url: str
+    portal_url: str
     group: GroupSession
 
 
@@ -155,7 +156,7 @@ def world(language: str = "en") -> World:
         mail=MailFactory(recipient=mentee, context={"booking": upcoming.code}),
         plan=_subscribed(mentor, mentee),
         checkout_url=checkout.checkout_url,
-        invoice_url=_open_invoice(),
+        **_at_stripe(),
         group=GroupSessionFactory(mentor=mentor, starts_at=hour + 200 * HOUR),
     )
 
@@ -173,13 +174,16 @@ def _subscribed(mentor: MentorProfile, mentee: User) -> Plan:
     return month.subscription.plan
 
 
-def _open_invoice() -> str:
-    """The page of an invoice whose card was refused."""
+def _at_stripe() -> dict[str, str]:
+    """The page of an invoice whose card was refused, and of whoever it is for."""
     client = stripe.StripeClient(
         settings.STRIPE_SECRET_KEY, http_client=stripe.default_http_client, max_network_retries=0
     )
-    _, invoice, _ = Stripe(client).past_due()
-    return str(invoice.hosted_invoice_url)
+    subscription, invoice, _ = Stripe(client).past_due()
+    portal = client.v1.billing_portal.sessions.create(
+        {"customer": str(subscription.customer), "return_url": settings.SITE_URL}
+    )
+    return {"invoice_url": str(invoice.hosted_invoice_url), "portal_url": portal.url}
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,12 @@ def pages(here: World) -> Iterator[Page]:
     yield from _of_the_mentee(here)
     yield from _of_the_mentor(here)
     yield Page("stripe_emulator:dashboard", reverse("stripe_emulator:dashboard"))
-    for name, url in (("checkout", here.checkout_url), ("invoice", here.invoice_url)):
+    hosted = {
+        "checkout": here.checkout_url,
+        "invoice": here.invoice_url,
+        "portal": here.portal_url,
+    }
+    for name, url in hosted.items():
         yield Page(f"stripe_emulator:{name}", url.removeprefix(settings.SITE_URL))
 
 

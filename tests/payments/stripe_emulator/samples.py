@@ -172,6 +172,10 @@ class Samples:
         needed: dict[str, Callable[[], Params]] = {
             "POST /v1/accounts": lambda: {"type": "express"},
             "POST /v1/account_links": lambda: {"account": self.account.id, **link},
+            "POST /v1/billing_portal/sessions": lambda: {
+                "customer": self.customer.id,
+                "return_url": url,
+            },
             "POST /v1/checkout/sessions": lambda: session,
             "POST /v1/payment_intents": lambda: {"amount": 500, "currency": "eur"},
             "POST /v1/payment_intents/{id}/confirm": lambda: {"payment_method": "pm_card_visa"},
