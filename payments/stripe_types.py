@@ -30,6 +30,32 @@ def metadata_of(body: Body) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Card:
+    """A card as a page may show it; its number is at Stripe alone."""
+
+    id: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+    @classmethod
+    def read(cls, charge: Body) -> Self | None:
+        """The one that a charge was made to."""
+        card = part_of(part_of(charge, "payment_method_details"), "card")
+        method = id_of(charge.get("payment_method"))
+        if not card or not method:
+            return None
+        return cls(
+            id=method,
+            brand=str(card["brand"] or ""),
+            last4=str(card["last4"] or ""),
+            exp_month=int(card["exp_month"]),
+            exp_year=int(card["exp_year"]),
+        )
+
+
+@dataclass(frozen=True)
 class Payment:
     """A payment intent and the charge it came to. Amounts in minor units.
 
@@ -47,6 +73,7 @@ class Payment:
     stripe_fee_minor: int | None = None
     decline: str = ""
     capture_before_at: dt.datetime | None = None
+    card: Card | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -85,6 +112,7 @@ class Payment:
             stripe_fee_minor=balance.get("fee"),
             decline=str(part_of(intent, "last_payment_error").get("message") or ""),
             capture_before_at=instant_of(until) if until else None,
+            card=Card.read(charge),
         )
 
 

@@ -41,6 +41,11 @@ def settle_authorization(transaction_id: int) -> None:
 
 
 @durable(attempts=8)
+def detach_card(method_id: str) -> None:
+    services.detach_card(method_id=method_id)
+
+
+@durable(attempts=8)
 def follow_dispute(dispute_id: int) -> None:
     services.follow_dispute(dispute=Dispute.objects.select_related("charge").get(pk=dispute_id))
 

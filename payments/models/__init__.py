@@ -1,6 +1,7 @@
 """The ledger and what it is about, the mentors' accounts, and the events that Stripe sent."""
 
 from payments.models.accounts import PaymentAccount, Payout
+from payments.models.cards import SavedCard
 from payments.models.differences import Difference
 from payments.models.disputes import Dispute
 from payments.models.events import WebhookEvent
@@ -19,6 +20,7 @@ __all__ = [
     "Payout",
     "Plan",
     "Reversal",
+    "SavedCard",
     "Subscription",
     "Tip",
     "Transaction",

@@ -138,6 +138,13 @@ class Transaction(TimestampedModel):
     platform_fee_minor = models.PositiveIntegerField(_("platform fee"), default=0, editable=False)
     net_minor = models.PositiveIntegerField(_("net"), editable=False)
     currency = models.CharField(_("currency"), max_length=3, editable=False)
+    # The saved card that pays it directly; or whether the one that pays at Stripe's is to be kept.
+    pays_with = models.CharField(
+        max_length=100, blank=True, editable=False, verbose_name=_("paid with the saved card")
+    )
+    saves_card = models.BooleanField(
+        default=False, editable=False, verbose_name=_("the card is kept")
+    )
     # Authorised, and not taken yet: until then it can be.
     capture_before_at = models.DateTimeField(
         null=True, blank=True, editable=False, verbose_name=_("authorised until")
@@ -345,6 +352,11 @@ class Transaction(TimestampedModel):
     def is_authorized(self) -> bool:
         """The bank holds the price: it is to be captured or released."""
         return self.status == self.Status.PROCESSING and self.capture_before_at is not None
+
+    @property
+    def is_direct(self) -> bool:
+        """Paid with a saved card, without a page of Stripe's."""
+        return bool(self.pays_with)
 
     def has_unexpected_payment(self, *, besides: str = "") -> bool:
         """Whether another sum came than was asked for, or a second payment."""

@@ -3,6 +3,7 @@
 from payments.services.accounts import disconnect_account, refresh_account, start_onboarding
 from payments.services.attention import settle_attention
 from payments.services.captures import accept, let_go, note_acceptance, settle_authorization
+from payments.services.cards import detach_card, keep_card, remove_card
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.credits import book_session, find_credit, sessions_left
 from payments.services.credits import give_back as give_back_credit
@@ -14,6 +15,7 @@ from payments.services.disputes import (
     record_dispute,
 )
 from payments.services.groups import call_off_group, finish_called_off
+from payments.services.one_click import pay_with_saved_card
 from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
 from payments.services.plans import (
     PlanFields,
@@ -82,6 +84,7 @@ __all__ = [
     "check_subscribable",
     "close_unfinished",
     "create_plan",
+    "detach_card",
     "disconnect_account",
     "edit_plan",
     "expire_unpaid",
@@ -95,6 +98,7 @@ __all__ = [
     "give_tip",
     "handle",
     "handle_again",
+    "keep_card",
     "let_go",
     "may_tip",
     "note_acceptance",
@@ -102,6 +106,7 @@ __all__ = [
     "open_checkout",
     "overdue_invoice",
     "pass_on_again",
+    "pay_with_saved_card",
     "receive",
     "reconcile",
     "record_authorization",
@@ -120,6 +125,7 @@ __all__ = [
     "refresh_subscription",
     "refund_booking",
     "refund_by_staff",
+    "remove_card",
     "request_refund",
     "request_reversal",
     "request_transfer",

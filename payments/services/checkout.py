@@ -17,7 +17,7 @@ from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.errors import Conflict, DomainError, Forbidden, StripeError
 from payments.models import Transaction
-from payments.services import ledger
+from payments.services import cards, direct, ledger
 from payments.services.recording import record_checkout
 from payments.services.sales import sale_of
 from payments.stripe_service import StripeBroken, StripeRefused, StripeService, why
@@ -28,16 +28,21 @@ Status = Transaction.Status
 LONGEST_ROUND_SECONDS = 20.0
 
 
-def open_checkout(*, booking: Booking, user: User, now: dt.datetime | None = None) -> Transaction:
+def open_checkout(
+    *, booking: Booking, user: User, saves_card: bool = False, now: dt.datetime | None = None
+) -> Transaction:
     """The booking's charge with `checkout_url`; the open one again if repeated.
 
+    `saves_card`: they agreed to keep the card for later; it counts when the page is first opened.
     Raises `Forbidden` for the mentor, `Conflict` where there is nothing to pay (any more),
     `StripeError` where Stripe can't be asked: the hold stays, and trying again is safe.
     """
     now = now or times.now()
     if booking.mentee_id != user.pk:
         raise Forbidden(_("Only the person who booked can pay."))
-    return checkout_of(_charge_to_pay(booking, now), now=now)
+    if saves_card:
+        cards.customer_of(user)
+    return checkout_of(_charge_to_pay(booking, now, saves_card=saves_card), now=now)
 
 
 def checkout_of(row: Transaction, *, now: dt.datetime) -> Transaction:
@@ -54,24 +59,35 @@ def _still_open(row: Transaction, now: dt.datetime) -> Transaction:
     checkout = StripeService().retrieve_checkout_session(row.stripe_checkout_session_id or "")
     if not checkout.is_open:
         record_checkout(transaction=row, checkout=checkout, now=now)
+        if row.status == Status.FAILED:
+            ledger.note(transaction=row, checkout_expires_at=now)
         raise Conflict(_("This checkout is closed. Look at your booking to see how it stands."))
     return row
 
 
-def _charge_to_pay(booking: Booking, now: dt.datetime) -> Transaction:
+def _charge_to_pay(booking: Booking, now: dt.datetime, *, saves_card: bool) -> Transaction:
     """The row to open a checkout for, made if it is missing."""
     with exclusive():
         booking = bookings.lock_booking(booking)
-        _check_payable(booking, now)
+        check_payable(booking, now)
         row = ledger.charge_of(booking)
-        if row is None or (row.status == Status.FAILED and not row.stripe_checkout_session_id):
+        if row is None or _is_over(row, now):
             row = ledger.open_charge(booking=booking, now=now)
+        if row.is_direct:
+            raise Conflict(_("Your saved card is being charged. Try again in a minute."))
         if row.checkout_expires_at is None:
-            ledger.note(transaction=row, checkout_expires_at=sale_of(row).closes_at(row, now))
+            ends_at = sale_of(row).closes_at(row, now)
+            ledger.note(transaction=row, checkout_expires_at=ends_at, saves_card=saves_card)
     return row
 
 
-def _check_payable(booking: Booking, now: dt.datetime) -> None:
+def _is_over(row: Transaction, now: dt.datetime) -> bool:
+    """It failed, and there is no page any more on which another card could be tried."""
+    ended = row.checkout_expires_at is not None and row.checkout_expires_at <= now
+    return row.status == Status.FAILED and (ended or not row.stripe_checkout_session_id)
+
+
+def check_payable(booking: Booking, now: dt.datetime) -> None:
     if not booking.is_to_pay:
         raise Conflict(_("There is nothing to pay for this booking."))
     if booking.hold_expires_at is None or booking.hold_expires_at <= now:
@@ -128,7 +144,7 @@ def _remember(row: Transaction, checkout: Checkout) -> Transaction:
         sale.lock(row)
         row.refresh_from_db()
         is_second = row.stripe_checkout_session_id not in (None, checkout.id)
-        alive = sale.is_wanted(row) and checkout.is_open
+        alive = sale.is_wanted(row) and checkout.is_open and not row.is_direct
         if not is_second:
             _write(row, checkout)
             if alive:
@@ -181,7 +197,7 @@ def settle(*, booking: Booking, now: dt.datetime | None = None) -> Transaction |
 def settle_charge(row: Transaction, *, now: dt.datetime | None = None) -> Transaction:
     """The same of any charge, as it is then; one without a checkout is as it was."""
     if not row.stripe_checkout_session_id:
-        return row
+        return direct.settle_directly(row, now=now)
     if row.status not in (*Transaction.PAID, Status.REFUNDED):
         checkout = StripeService().retrieve_checkout_session(row.stripe_checkout_session_id)
         record_checkout(transaction=row, checkout=checkout, now=now)
@@ -212,6 +228,8 @@ def call_off(
 def _close_what_is_to_pay(booking: Booking, now: dt.datetime | None) -> str | None:
     """Close the checkout of an unpaid booking, and record how it ended; gives its id."""
     row = ledger.charge_of(booking) if booking.is_to_pay else None
+    if row is not None:
+        direct.settle_directly(row, now=now)
     checkout = close(row) if row is not None else None
     if row is not None and checkout is not None:
         if checkout.is_processing:
@@ -280,6 +298,8 @@ def let_go(row: Transaction, *, now: dt.datetime | None = None) -> Transaction:
 
 def _expire(booking: Booking, now: dt.datetime) -> None:
     row = ledger.charge_of(booking)
+    if row is not None:
+        direct.settle_directly(row, now=now)
     closed = row.stripe_checkout_session_id if row is not None else None
     checkout = close(row) if row is not None else None
     if row is not None and checkout is not None:

@@ -12,7 +12,7 @@ from mentormatch import times
 from mentormatch.errors import Conflict
 from payments import tasks
 from payments.models import Transaction
-from payments.services import ledger, sending
+from payments.services import cards, ledger, sending
 from payments.services.sales import sale_of
 from payments.signals import payment_failed, payment_received
 from payments.stripe_types import Checkout, Payment
@@ -88,6 +88,7 @@ def record_payment(
             ledger.note(transaction=transaction, needs_attention="")
         payment_received.send(sender=Transaction, transaction=transaction)
         sale.paid(transaction, now)
+        _keep_card(transaction, payment)
     return True
 
 
@@ -146,12 +147,18 @@ def record_authorization(
         ):
             _check_second(transaction, payment)
             return False
+        _keep_card(transaction, payment)
         try:
             bookings.ask_mentor(booking=transaction.sold, authorized_until=until, now=now)
         except Conflict as refusal:
             logger.info("charge %s was authorised too late: %s", transaction.code, refusal.code)
             request_release(charge=transaction, now=now)
     return True
+
+
+def _keep_card(row: Transaction, payment: Payment) -> None:
+    if row.saves_card and payment.card is not None:
+        cards.keep_card(user=row.mentee, card=payment.card)
 
 
 def request_release(*, charge: Transaction, now: dt.datetime) -> None:

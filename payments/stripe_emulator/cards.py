@@ -30,6 +30,7 @@ class TestCard:
     decline: Decline | None = None
     decline_later: Decline | None = None  # once it is saved and nobody is there
     authenticates: bool = False
+    authenticates_always: bool = False
     available_at_once: bool = False
     is_disputed: bool = False
     token: str = ""
@@ -61,6 +62,11 @@ UNAUTHENTICATED = Decline(
         "Please choose a different payment method and try again."
     ),
 )
+AWAY = Decline(
+    "authentication_required",
+    "authentication_required",
+    gettext_noop("Your card was declined. This transaction requires authentication."),
+)
 NOT_A_TEST_CARD = Decline(
     "card_declined",
     "test_mode_live_card",
@@ -73,7 +79,9 @@ NOT_A_TEST_CARD = Decline(
 ALL = (
     TestCard("4242424242424242", _("succeeds"), token="pm_card_visa"),
     TestCard("4000002500003155", _("asks for authentication"), authenticates=True,
-             token="pm_card_authenticationRequired"),
+             token="pm_card_authenticationRequiredOnSetup"),
+    TestCard("4000002760003184", _("asks for authentication each time"), authenticates=True,
+             authenticates_always=True, token="pm_card_authenticationRequired"),
     TestCard("4000000000000002", _("is declined"), decline=DECLINED,
              token="pm_card_visa_chargeDeclined"),
     TestCard("4000000000009995", _("has insufficient funds"), decline=INSUFFICIENT,

@@ -9,6 +9,7 @@ did.
 from payments.stripe_service.accounts import Accounts
 from payments.stripe_service.checkouts import Checkouts
 from payments.stripe_service.client import TIMEOUT_SECONDS, install
+from payments.stripe_service.customers import Customers
 from payments.stripe_service.disputes import Disputes
 from payments.stripe_service.errors import (
     CardRefused,
@@ -48,6 +49,7 @@ __all__ = [
 class StripeService(
     Accounts,
     Checkouts,
+    Customers,
     Disputes,
     Intents,
     Lists,

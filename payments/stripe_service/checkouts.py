@@ -6,9 +6,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from mentormatch import times
-from payments.models import Transaction
+from payments.models import SavedCard, Transaction
 from payments.stripe_service.client import PAYMENT_PARTS, Gateway, url
 from payments.stripe_service.errors import StripeRefused
+from payments.stripe_service.intents import intent_data
 from payments.stripe_types import Checkout
 
 
@@ -37,10 +38,10 @@ class Checkouts(Gateway):
             "mode": "payment",
             "payment_method_types": ["card"],
             "line_items": [{"quantity": 1, "price_data": price}],
-            "customer_email": row.mentee.email,
+            **_payer(row),
             "client_reference_id": row.code,
             "metadata": labels,
-            "payment_intent_data": _intent_data(row, labels),
+            "payment_intent_data": {**intent_data(row), **_kept(row)},
             "locale": row.mentee.language,
             "expires_at": int(expires_at.timestamp()),
             **_ways_back(row),
@@ -78,11 +79,15 @@ def _product(row: Transaction) -> dict[str, str]:
         return {"name": _("Mentoring with %(mentor)s") % names, "description": length}
 
 
-def _intent_data(row: Transaction, labels: dict[str, str]) -> dict[str, Any]:
-    """A mentor who answers first is asked once the bank holds the price; nothing is taken yet."""
-    asks = row.booking is not None and row.booking.needs_answer
-    capture = {"capture_method": "manual"} if asks else {}
-    return {"metadata": labels, "transfer_group": row.group, **capture}
+def _payer(row: Transaction) -> dict[str, str]:
+    if row.saves_card:
+        return {"customer": SavedCard.objects.customer_id(row.mentee)}
+    return {"customer_email": row.mentee.email}
+
+
+def _kept(row: Transaction) -> dict[str, str]:
+    """Stripe's page says then that the card is kept for later payments."""
+    return {"setup_future_usage": "off_session"} if row.saves_card else {}
 
 
 def _ways_back(row: Transaction) -> dict[str, str]:

@@ -66,6 +66,11 @@ class CardRefused(StripeRefused):
         super().__init__(detail, **facts)
         self.decline_code = decline_code
 
+    @property
+    def needs_authentication(self) -> bool:
+        """The bank wants to see the cardholder, on a page of Stripe's."""
+        return self.stripe_code == "authentication_required"
+
 
 def why(error: StripeError) -> str:
     """What Stripe said, for staff."""

@@ -25,6 +25,7 @@ INTENT_DATA: params.Spec = {
     "description": params.text(longest=1000),
     "metadata": params.metadata,
     "receipt_email": params.email,
+    "setup_future_usage": params.one_of(*payment_intents.USAGES),
     "transfer_group": params.text(),
 }
 CREATE: params.Spec = {

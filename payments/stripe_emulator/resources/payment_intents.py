@@ -3,13 +3,14 @@
 from typing import Any
 
 from .. import events, ids, money, pages, params, store
-from ..cards import UNAUTHENTICATED, Decline, TestCard, by_number
+from ..cards import AWAY, UNAUTHENTICATED, Decline, TestCard, by_number
 from ..context import Body, Context
 from ..errors import CardError, StripeError, missing_parameter
 from ..models import StripeObject
-from . import charges, lists, payment_methods, refunds
+from . import charges, intent_bodies, lists, payment_methods, refunds
 
 CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
+USAGES = ("off_session", "on_session")
 REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 CAN_CANCEL = ("requires_payment_method", "requires_confirmation", "requires_action")
 CREATE: params.Spec = {
@@ -28,9 +29,11 @@ CREATE: params.Spec = {
     "description": params.text(),
     "metadata": params.metadata,
     "payment_method": params.text(),
+    "off_session": params.boolean,
     "payment_method_types": params.list_of(params.one_of("card")),
     "receipt_email": params.email,
     "return_url": params.url,
+    "setup_future_usage": params.one_of(*USAGES),
     "transfer_group": params.text(),
 }
 UPDATE: params.Spec = {
@@ -59,7 +62,7 @@ def open_intent(
 ) -> StripeObject:
     """A new intent that waits for a payment method."""
     stripe_id = ids.new("pi")
-    body: Body = _fixed_parts() | {
+    body: Body = intent_bodies.fixed_parts() | {
         "id": stripe_id,
         "amount": values["amount"],
         "automatic_payment_methods": values.get("automatic_payment_methods"),
@@ -71,52 +74,12 @@ def open_intent(
         "description": values.get("description"),
         "metadata": params.merged_metadata({}, values.get("metadata")),
         "receipt_email": values.get("receipt_email"),
+        "setup_future_usage": values.get("setup_future_usage"),
         "transfer_group": values.get("transfer_group"),
     }
     row = store.create(ctx, body, ref=session or "", group=body["transfer_group"] or "", private={})
     events.emit(ctx, "payment_intent.created", body)
     return row
-
-
-def _fixed_parts() -> Body:
-    """What every intent begins with."""
-    return {
-        "object": "payment_intent",
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "confirmation_method": "automatic",
-        "customer_account": None,
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": False,
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {
-            "card": {
-                "installments": None,
-                "mandate_options": None,
-                "network": None,
-                "request_three_d_secure": "automatic",
-            }
-        },
-        "payment_method_types": ["card"],
-        "processing": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
-        "status": "requires_payment_method",
-        "transfer_data": None,
-    }
 
 
 def attempt(
@@ -170,6 +133,8 @@ def _succeed(ctx: Context, row: StripeObject, method: StripeObject, card: TestCa
     else:
         charges.settle(ctx, charge, card, body["amount"])
         store.change(row, **changes, status="succeeded", amount_received=row.body["amount"])
+    if row.body["setup_future_usage"] and row.body["customer"]:
+        payment_methods.keep(ctx, method, row.body["customer"])
     events.emit(ctx, "charge.succeeded", charge.body)
     kind = "amount_capturable_updated" if manual else "succeeded"
     events.emit(ctx, f"payment_intent.{kind}", row.body)
@@ -185,24 +150,10 @@ def decline(ctx: Context, row: StripeObject, method: StripeObject, why: Decline)
         latest_charge=charge.stripe_id,
         payment_method=None,
         next_action=None,
-        last_payment_error=_payment_error(why, method, charge),
+        last_payment_error=intent_bodies.payment_error(why, method, charge),
     )
     events.emit(ctx, "charge.failed", charge.body)
     events.emit(ctx, "payment_intent.payment_failed", row.body)
-
-
-def _payment_error(
-    decline: Decline, method: StripeObject, charge: StripeObject | None = None
-) -> Body:
-    error: Body = {
-        "code": decline.code,
-        "decline_code": decline.decline_code,
-        "doc_url": f"https://stripe.com/docs/error-codes/{decline.code.replace('_', '-')}",
-        "message": decline.message,
-        "payment_method": method.body,
-        "type": "card_error",
-    }
-    return error | ({"charge": charge.stripe_id} if charge else {})
 
 
 def authenticate(ctx: Context, row: StripeObject, *, passed: bool) -> Decline | None:
@@ -215,7 +166,7 @@ def authenticate(ctx: Context, row: StripeObject, *, passed: bool) -> Decline | 
         status="requires_payment_method",
         payment_method=None,
         next_action=None,
-        last_payment_error=_payment_error(UNAUTHENTICATED, method),
+        last_payment_error=intent_bodies.payment_error(UNAUTHENTICATED, method),
     )
     events.emit(ctx, "payment_intent.payment_failed", row.body)
     return UNAUTHENTICATED
@@ -231,11 +182,33 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     row.private = {"return_url": values.get("return_url")}
     row.save()
     if values.get("payment_method"):
-        method = payment_methods.given(ctx, values["payment_method"])
+        method = _method(ctx, values)
         store.change(row, payment_method=method.stripe_id, status="requires_confirmation")
+    if values.get("off_session") and not values.get("confirm"):
+        raise StripeError(
+            "`off_session` can only be passed when `confirm` is true.", param="off_session"
+        )
     if values.get("confirm"):
-        return _confirm(ctx, row)
+        return _confirm(ctx, row, off_session=values.get("off_session", False))
     return row.body
+
+
+def _method(ctx: Context, values: dict[str, Any]) -> StripeObject:
+    """The card to be charged; one that a customer keeps is charged for that customer alone."""
+    method = payment_methods.given(ctx, values["payment_method"])
+    keeper = method.body["customer"]
+    if keeper and keeper != values.get("customer"):
+        raise StripeError(
+            f"The provided PaymentMethod belongs to the Customer {keeper}. Please include the "
+            "Customer in the `customer` parameter on the PaymentIntent.",
+            param="payment_method",
+        )
+    if values.get("off_session") and not keeper:
+        raise StripeError(
+            "A PaymentMethod must be attached to a Customer to be charged while they are away.",
+            param="payment_method",
+        )
+    return method
 
 
 def too_small_error(currency: str, param: str) -> StripeError:
@@ -246,11 +219,16 @@ def too_small_error(currency: str, param: str) -> StripeError:
     )
 
 
-def _confirm(ctx: Context, row: StripeObject) -> Body:
+def _confirm(ctx: Context, row: StripeObject, *, off_session: bool = False) -> Body:
     if not row.body["payment_method"]:
         raise missing_parameter("payment_method")
     method = store.get(ctx, "payment_method", row.body["payment_method"])
-    refusal = attempt(ctx, row, method, authenticate_at=pages.authentication_url(row.stripe_id))
+    url = None if off_session else pages.authentication_url(row.stripe_id)
+    refusal = _refusal_of_a_kept_card(method) if off_session else None
+    if refusal:
+        decline(ctx, row, method, refusal)
+    else:
+        refusal = attempt(ctx, row, method, authenticate_at=url)
     if refusal:
         raise CardError(
             refusal.message,
@@ -260,6 +238,12 @@ def _confirm(ctx: Context, row: StripeObject) -> Body:
             payment_intent=row.body,
         )
     return row.body
+
+
+def _refusal_of_a_kept_card(method: StripeObject) -> Decline | None:
+    """Its bank may want to see a cardholder who isn't there."""
+    card = by_number(method.private["number"])
+    return AWAY if card.authenticates_always else card.decline_later
 
 
 def confirm(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
