@@ -1,10 +1,22 @@
 from django.urls import path
 
-from payments.views import account, connect, earnings, pay, plans, receipts, subscriptions, tips
+from payments.views import (
+    account,
+    connect,
+    earnings,
+    pay,
+    plans,
+    receipts,
+    saved_card,
+    subscriptions,
+    tips,
+)
 
 app_name = "payments"
 urlpatterns = [
     path("bookings/<slug:code>/pay/", pay.pay, name="pay"),
+    path("bookings/<slug:code>/pay/saved/", saved_card.pay_saved, name="pay_saved"),
+    path("settings/card/remove/", saved_card.remove, name="card_remove"),
     path("bookings/<slug:code>/paid/", pay.paid, name="return"),
     path("sessions/<slug:code>/tip/", tips.give, name="tip"),
     path("tips/<slug:code>/", tips.given, name="tip_given"),

@@ -24,6 +24,7 @@ from payments.models import (
     Payout,
     Plan,
     Reversal,
+    SavedCard,
     Subscription,
     Tip,
     Transaction,
@@ -338,6 +339,20 @@ class PaymentAccountFactory(DjangoModelFactory[PaymentAccount]):
     charges_enabled = True
     payouts_enabled = True
     transfers_active = True
+
+
+class SavedCardFactory(DjangoModelFactory[SavedCard]):
+    """A Visa card that is good for years."""
+
+    class Meta:
+        model = SavedCard
+
+    user = factory.SubFactory(UserFactory)
+    stripe_customer_id = factory.Sequence(lambda n: f"cus_{n:014d}")
+    stripe_payment_method_id = factory.Sequence(lambda n: f"pm_{n:014d}")
+    brand, last4 = "visa", "4242"
+    exp_month, exp_year = 12, 2040
+    saved_at = factory.LazyFunction(times.now)
 
 
 class TipFactory(DjangoModelFactory[Tip]):

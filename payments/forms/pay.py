@@ -15,14 +15,29 @@ from payments.services.tips import LEAST_MINOR, MOST_MINOR
 
 
 class PayForm(ActionForm):
-    """The way to Stripe's page; asks for consent to `rule_until` where it isn't there yet."""
+    """The way to pay; asks for consent to `rule_until` where it isn't there yet.
+
+    `keeps_card`: whether to ask if the card is to be kept for the next time.
+    """
 
     consent = ConsentField()
+    save_card = forms.BooleanField(
+        required=False,
+        label=_("Keep this card at Stripe, so that I can pay with one click next time"),
+        help_text=_("You can remove it at any time, here and in your settings."),
+    )
 
     def __init__(
-        self, *args: Any, rule_until: dt.datetime | None, now: dt.datetime, **kwargs: Any
+        self,
+        *args: Any,
+        rule_until: dt.datetime | None,
+        now: dt.datetime,
+        keeps_card: bool,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if not keeps_card:
+            del self.fields["save_card"]
         if rule_until is None:
             del self.fields["consent"]
         else:

@@ -11,9 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
+from mentormatch.accounts.models import User
 from mentormatch.ui.kept import per_language
 from mentormatch.ui.templatetags.mentormatch import badge, local_date, money, time_tag
-from payments.models import Transaction
+from payments.models import SavedCard, Transaction
 from payments.trail import Trail, payable_from, tips_of, trail_of
 
 register = template.Library()
@@ -193,3 +194,9 @@ def statement_rows(rows: Iterable[Any]) -> SafeString:
             for row in rows
         ),
     )
+
+
+@register.simple_tag
+def saved_card(user: User) -> SavedCard | None:
+    """`{% saved_card user as card %}`: the card that this person keeps, expired or not."""
+    return SavedCard.objects.filter(user=user).exclude(stripe_payment_method_id="").first()

@@ -32,6 +32,7 @@ from tests.factories import (
     PaymentAccountFactory,
     PresenceFactory,
     ReviewFactory,
+    SavedCardFactory,
     SessionFactory,
     SubscriptionFactory,
     TipFactory,
@@ -64,6 +65,8 @@ NOT_PAGES = {
     "payments:subscription_resume": "POST",
     "payments:subscription_pay": "POST",
     "payments:return": "redirects",
+    "payments:pay_saved": "POST",
+    "payments:card_remove": "POST",
     "payments:onboard": "POST",
     "payments:onboarding_return": "redirects",
     "payments:onboarding_refresh": "redirects",
@@ -119,6 +122,7 @@ def world(language: str = "en") -> World:
     )
     open_every_day(mentor)
     PaymentAccountFactory(mentor=mentor)
+    SavedCardFactory(user=mentee)
     hour = in_two_days()
 
     def booked(offset: int, **kwargs: object) -> Booking:
