@@ -165,3 +165,16 @@ def test_metadata_can_be_changed_later(world: World) -> None:
     session = world.session(metadata={"a": "1"})
     changed = world.stripe.v1.checkout.sessions.update(session.id, {"metadata": {"b": "2"}})
     assert changed.metadata.to_dict() == {"a": "1", "b": "2"}
+
+
+def test_a_card_is_kept_with_the_customer_where_the_session_says_so(world: World) -> None:
+    customer = world.stripe.v1.customers.create({"email": "mia@example.com"}).id
+    data = {"setup_future_usage": "off_session"}
+    session = world.session(customer=customer, payment_intent_data=data)
+    testing.pay(session.id)
+    charge = world.charge_of(session.id)
+    method = world.stripe.v1.payment_methods.retrieve(charge.payment_method)
+    assert method.customer == customer
+    assert "payment_method.attached" in testing.event_types()
+    intent = world.stripe.v1.payment_intents.retrieve(charge.payment_intent)
+    assert intent.setup_future_usage == "off_session"

@@ -113,3 +113,62 @@ def test_customers_live_and_die(world: World) -> None:
     assert customers.list().data == []
     types = ["customer.created", "customer.updated", "customer.deleted"]
     assert testing.event_types() == types
+
+
+def kept_card(world: World, token: str = "pm_card_visa") -> tuple[str, str]:
+    """A customer and the card that they keep."""
+    customer = world.stripe.v1.customers.create({"email": "mia@example.com"}).id
+    return customer, world.stripe.v1.payment_methods.attach(token, {"customer": customer}).id
+
+
+def away(customer: str, method: str) -> dict[str, object]:
+    """What charges a kept card while its owner is away."""
+    keeper = {"customer": customer, "payment_method": method}
+    return BASE | keeper | {"confirm": True, "off_session": True}
+
+
+def test_a_kept_card_is_charged_while_its_owner_is_away(world: World) -> None:
+    customer, method = kept_card(world)
+    intent = world.stripe.v1.payment_intents.create(away(customer, method))
+    assert (intent.status, intent.customer, intent.payment_method) == (
+        "succeeded",
+        customer,
+        method,
+    )
+    held = world.stripe.v1.payment_intents.create(
+        away(customer, method) | {"capture_method": "manual"}
+    )
+    assert held.status == "requires_capture"
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        ("pm_card_authenticationRequired", "authentication_required"),
+        ("pm_card_chargeCustomerFail", "card_declined"),
+    ],
+)
+def test_a_bank_may_want_to_see_the_owner(world: World, token: str, code: str) -> None:
+    customer, method = kept_card(world, token)
+    with pytest.raises(stripe.CardError) as refusal:
+        world.stripe.v1.payment_intents.create(away(customer, method))
+    assert refusal.value.code == code
+    [intent] = world.stripe.v1.payment_intents.list({"customer": customer}).data
+    assert intent.status == "requires_payment_method"
+
+
+def test_a_card_that_was_set_up_asks_for_nobody(world: World) -> None:
+    customer, method = kept_card(world, "pm_card_authenticationRequiredOnSetup")
+    assert world.stripe.v1.payment_intents.create(away(customer, method)).status == "succeeded"
+
+
+def test_a_kept_card_is_charged_for_its_customer_alone(world: World) -> None:
+    customer, method = kept_card(world)
+    other, _ = kept_card(world)
+    create = world.stripe.v1.payment_intents.create
+    with pytest.raises(stripe.InvalidRequestError, match="belongs to the Customer"):
+        create(away(other, method))
+    with pytest.raises(stripe.InvalidRequestError, match="attached to a Customer"):
+        create(away(customer, "pm_card_visa"))
+    with pytest.raises(stripe.InvalidRequestError, match="`confirm` is true"):
+        create(away(customer, method) | {"confirm": False})

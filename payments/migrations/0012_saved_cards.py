@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0010_reversals'),
+        ('payments', '0011_subscription_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
