@@ -15,7 +15,7 @@ from bookings.group_models import GroupSession
 from bookings.models import Booking, CalendarEntry
 from bookings.slots import DaysOff, Rules, Slot, Taken, Window, free_slots
 from bookings.wallclock import Span, local_day
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.models import LONGEST, MentorProfile
 from mentormatch.times import UTC
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # What touches a day's slots from outside: the longest session, its buffers, and for the daily cap
 # the whole local days at both ends.
 MARGIN = dt.timedelta(days=2)
-LONGEST = dt.timedelta(minutes=180)  # a session, as `Booking`'s constraint has it
+LONGEST_SESSION = dt.timedelta(minutes=LONGEST)
 SESSIONS = (CalendarEntry.Kind.BOOKING, CalendarEntry.Kind.GROUP)
 NO_ROW = -1
 PERSON = "person"  # beside the kinds of entries: a booking in which someone takes part
@@ -151,7 +151,7 @@ class Diaries:
         adapt = connection.ops.adapt_datetimefield_value
         values = {
             "start": adapt(start),
-            "longest_before": adapt(start - LONGEST),
+            "longest_before": adapt(start - LONGEST_SESSION),
             "end": adapt(end),
             "viewer": self.viewer_id or NO_ROW,
             "ignoring": ignoring,

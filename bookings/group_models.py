@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch.db import PublicIdField, TimestampedModel
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
 
 TITLE_LENGTH, DESCRIPTION_LENGTH = 120, 3000
 MOST_SEATS = 100
@@ -95,7 +95,7 @@ class GroupSession(TimestampedModel):
                 condition=Q(ends_at__gt=F("starts_at")), name="bookings_group_ends_after_start"
             ),
             models.CheckConstraint(
-                condition=Q(duration_minutes__gte=15, duration_minutes__lte=180),
+                condition=Q(duration_minutes__gte=SHORTEST, duration_minutes__lte=LONGEST),
                 name="bookings_group_between_15_and_180_minutes",
             ),
             models.CheckConstraint(

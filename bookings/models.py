@@ -12,7 +12,7 @@ from bookings.group_models import GroupSession
 from bookings.guards import overlap_guard
 from mentormatch import times
 from mentormatch.db import PublicIdField, TimestampedModel
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
 
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
@@ -107,6 +107,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def with_people(self) -> Self:
         """With everything a list or a page names, in the same query."""
         return self.select_related("mentor__user", "mentee", "group_session")
+
+    def with_session(self) -> Self:
+        """With people, and with the room where it has one."""
+        return self.with_people().select_related("seat__session")
 
     def upcoming(self, now: dt.datetime) -> Self:
         """Those that still take time, soonest first."""
@@ -242,7 +246,7 @@ class Booking(TimestampedModel):
                 condition=Q(ends_at__gt=F("starts_at")), name="bookings_booking_ends_after_start"
             ),
             models.CheckConstraint(
-                condition=Q(duration_minutes__gte=15, duration_minutes__lte=180),
+                condition=Q(duration_minutes__gte=SHORTEST, duration_minutes__lte=LONGEST),
                 name="bookings_booking_between_15_and_180_minutes",
             ),
             models.CheckConstraint(

@@ -4,14 +4,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from bookings.models import Booking
-from mentormatch.auth import LoggedInRequest, optional_auth
-from mentormatch.errors import Forbidden
+from mentormatch.auth import LoggedInRequest, optional_auth, own_mentor
 from mentormatch.idempotency.api import idempotent
-from mentormatch.mentors.models import MentorProfile
 from mentormatch.schemas import Page, PageQuery, paginate
 from payments import services
 from payments.models import PaymentAccount, Payout, Plan, Subscription, Transaction
@@ -37,22 +34,15 @@ from sessions_app.models import Session
 router = Router(tags=["Payments"])
 
 
-def _mentor(request: LoggedInRequest) -> MentorProfile:
-    mentor = MentorProfile.objects.filter(user=request.user).first()
-    if mentor is None:
-        raise Forbidden(_("Only mentors have an account to be paid on."))
-    return mentor
-
-
 @router.post("/connect/onboard", response=LinkOut, summary="Start or go on with onboarding")
 @idempotent
 def onboard(request: LoggedInRequest) -> Any:
-    return services.start_onboarding(mentor=_mentor(request))
+    return services.start_onboarding(mentor=own_mentor(request))
 
 
 @router.get("/connect/status", response=AccountOut, summary="What the account may do")
 def connect_status(request: LoggedInRequest) -> Any:
-    mentor = _mentor(request)
+    mentor = own_mentor(request)
     account = PaymentAccount.objects.filter(mentor=mentor).first()
     return account or PaymentAccount(mentor=mentor)
 
@@ -160,4 +150,4 @@ def transactions(request: LoggedInRequest, query: Query[TransactionQuery]) -> An
 
 @router.get("/payouts", response=Page[PayoutOut], summary="What went to your bank (mentor)")
 def payouts(request: LoggedInRequest, query: Query[PageQuery]) -> Any:
-    return paginate(Payout.objects.filter(mentor=_mentor(request)), query)
+    return paginate(Payout.objects.filter(mentor=own_mentor(request)), query)

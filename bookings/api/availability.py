@@ -1,16 +1,13 @@
 """A mentor's own opening hours for programs."""
 
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from bookings.models import AvailabilitySlot
 from bookings.schemas.availability import WindowIn, WindowOut
 from bookings.services.availability import add_window, remove_window
 from bookings.wallclock import parse_minutes
-from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import Forbidden
+from mentormatch.auth import LoggedInRequest, own_mentor
 from mentormatch.idempotency.api import idempotent
-from mentormatch.mentors.models import MentorProfile
 from mentormatch.schemas import Page, PageQuery, RowId, paginate
 
 router = Router(tags=["Availability"])
@@ -18,7 +15,7 @@ router = Router(tags=["Availability"])
 
 @router.get("", response=Page[WindowOut], summary="One's own opening hours (mentor)")
 def list_windows(request: LoggedInRequest, query: Query[PageQuery]) -> dict[str, object]:
-    mentor = _own_profile(request)
+    mentor = own_mentor(request)
     page = paginate(AvailabilitySlot.objects.filter(mentor=mentor), query)
     items = [WindowOut.of(window, mentor.time_zone) for window in page["items"]]
     return {"items": items, "count": page["count"]}
@@ -28,7 +25,7 @@ def list_windows(request: LoggedInRequest, query: Query[PageQuery]) -> dict[str,
 @idempotent
 def add(request: LoggedInRequest, payload: WindowIn) -> Status[WindowOut]:
     """Windows may touch and not overlap (409 `overlaps`); a date adds to the weekly ones."""
-    mentor = _own_profile(request)
+    mentor = own_mentor(request)
     window = add_window(
         mentor=mentor,
         weekday=payload.weekday,
@@ -42,12 +39,5 @@ def add(request: LoggedInRequest, payload: WindowIn) -> Status[WindowOut]:
 @router.delete("/{window_id}", response={204: None}, summary="Close a window (mentor)")
 def remove(request: LoggedInRequest, window_id: RowId) -> Status[None]:
     """What is booked in it stays booked."""
-    remove_window(mentor=_own_profile(request), window_id=window_id)
+    remove_window(mentor=own_mentor(request), window_id=window_id)
     return Status(204, None)
-
-
-def _own_profile(request: LoggedInRequest) -> MentorProfile:
-    mentor = MentorProfile.objects.filter(user=request.user).first()
-    if mentor is None:
-        raise Forbidden(_("Only mentors have opening hours: create your mentor profile first."))
-    return mentor

@@ -29,7 +29,7 @@ router = Router(tags=["Bookings"])
 
 
 def _booking(user: User, code: str) -> Booking:
-    mine = Booking.objects.for_user(user).with_people().select_related("seat__session")
+    mine = Booking.objects.for_user(user).with_session()
     return get_object_or_404(mine, code=code)
 
 

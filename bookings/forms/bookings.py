@@ -11,6 +11,7 @@ from bookings.forms.consent import ConsentField
 from bookings.models import Booking
 from bookings.slots import Slot
 from mentormatch import times
+from mentormatch.mentors.models import LONGEST, SHORTEST
 from mentormatch.ui.forms import helper
 from mentormatch.ui.templatetags.mentormatch import time_tag
 
@@ -56,7 +57,7 @@ class StartForm(forms.Form):
 
 class BookForm(StartForm):
     duration_minutes = forms.IntegerField(
-        label=_("Length"), min_value=15, max_value=180, widget=forms.HiddenInput
+        label=_("Length"), min_value=SHORTEST, max_value=LONGEST, widget=forms.HiddenInput
     )
     session_type = forms.ChoiceField(
         label=_("Kind"), choices=Booking.Type.choices, widget=forms.HiddenInput

@@ -15,7 +15,7 @@ from bookings.group_models import DESCRIPTION_LENGTH, MOST_SEATS, TITLE_LENGTH, 
 from bookings.wallclock import instants
 from mentormatch import money
 from mentormatch.errors import DomainError
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
 from mentormatch.ui.forms import helper
 
 MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
@@ -63,7 +63,7 @@ class OfferForm(GroupForm):
     date = forms.DateField(label=_("Day"), widget=DateInput())
     start_time = WallTimeField(label=_("Begins at"), initial="18:00")
     duration_minutes = forms.IntegerField(
-        label=_("Minutes"), min_value=15, max_value=180, initial=60
+        label=_("Minutes"), min_value=SHORTEST, max_value=LONGEST, initial=60
     )
     field_order = ("title", "description", "date", "start_time", "duration_minutes")
 

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from bookings.models import Booking
 from mentormatch import times
+from mentormatch.mentors.models import LONGEST, SHORTEST
 from mentormatch.schemas import Instant, PageQuery, RowId, Strict, shown_as, values_of
 from sessions_app.models import Session
 from sessions_app.schemas import SessionStatus
@@ -34,7 +35,7 @@ class BookingIn(Strict):
 
     mentor_id: RowId
     scheduled_at: Instant
-    duration_minutes: int = Field(ge=15, le=180)
+    duration_minutes: int = Field(ge=SHORTEST, le=LONGEST)
     session_type: Literal["one_on_one", "group", "trial"]
     notes: str = Field("", max_length=MAX_NOTES)
     group_session_id: str | None = Field(None, max_length=32)

@@ -22,10 +22,9 @@ from bookings.services.refusals import (
 from mentormatch import money, times
 from mentormatch.accounts.models import User
 from mentormatch.errors import Conflict, Forbidden, InvalidInput
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
 
 Status = GroupSession.Status
-SHORTEST, LONGEST = 15, 180
 AHEAD = dt.timedelta(days=366)
 
 

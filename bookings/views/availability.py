@@ -19,8 +19,8 @@ from bookings.models import AvailabilitySlot, TimeOff
 from bookings.services import availability as services
 from bookings.wallclock import format_minutes, local_day
 from mentormatch import times
-from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import Conflict, Forbidden, InvalidInput
+from mentormatch.auth import LoggedInRequest, own_mentor
+from mentormatch.errors import Conflict, InvalidInput
 from mentormatch.mentors.forms import RulesForm
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.mentors.services import create_or_update_profile
@@ -32,7 +32,7 @@ from mentormatch.ui.undo import say_with_undo
 @require_http_methods(["GET", "HEAD", "POST"])
 def availability(request: LoggedInRequest) -> HttpResponse:
     """See the opening hours; POST opens a window, of a weekday or of one date."""
-    mentor = own_profile(request)
+    mentor = own_mentor(request)
     if request.method != "POST":
         return render(request, "bookings/availability.html", _page(mentor))
     is_dated = bool(request.POST.get("date")) or "weekday" not in request.POST
@@ -47,7 +47,7 @@ def availability(request: LoggedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def remove(request: LoggedInRequest, window_id: int) -> HttpResponse:
-    window = services.remove_window(mentor=own_profile(request), window_id=window_id)
+    window = services.remove_window(mentor=own_mentor(request), window_id=window_id)
     day = {"weekday": window.weekday} if window.date is None else {"date": f"{window.date}"}
     say_with_undo(
         request,
@@ -65,7 +65,7 @@ def remove(request: LoggedInRequest, window_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def time_off(request: LoggedInRequest) -> HttpResponse:
-    mentor = own_profile(request)
+    mentor = own_mentor(request)
     form = TimeOffForm(request.POST)
     if _done(form, lambda: services.add_time_off(mentor=mentor, **form.cleaned_data)):
         messages.success(request, _("Added. What is booked on those days stays booked."))
@@ -77,7 +77,7 @@ def time_off(request: LoggedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def remove_time_off(request: LoggedInRequest, time_off_id: int) -> HttpResponse:
-    days_off = services.remove_time_off(mentor=own_profile(request), time_off_id=time_off_id)
+    days_off = services.remove_time_off(mentor=own_mentor(request), time_off_id=time_off_id)
     say_with_undo(
         request,
         _("Removed. Those days can be booked again."),
@@ -91,21 +91,13 @@ def remove_time_off(request: LoggedInRequest, time_off_id: int) -> HttpResponse:
 @require_POST
 def rules(request: LoggedInRequest) -> HttpResponse:
     """Step, notice, horizon, buffers and cap a day: for what is booked from now on."""
-    mentor = own_profile(request)
+    mentor = own_mentor(request)
     form = RulesForm(request.POST, mentor=mentor)
     if _done(form, lambda: create_or_update_profile(user=request.user, **form.cleaned_data)):
         messages.success(request, _("Saved. Your free times follow at once."))
         return redirect("bookings:availability")
     page = _page(mentor) | {"rules_form": form}
     return render_invalid(request, "bookings/availability.html", page)
-
-
-def own_profile(request: LoggedInRequest) -> MentorProfile:
-    """The mentor profile of whoever asks; `Forbidden` for those who have none."""
-    mentor = MentorProfile.objects.filter(user=request.user).first()
-    if mentor is None:
-        raise Forbidden(_("Only mentors have opening hours: create your mentor profile first."))
-    return mentor
 
 
 def _done(form: forms.Form, verb: Callable[[], object]) -> bool:

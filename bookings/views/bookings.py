@@ -18,7 +18,7 @@ PAGE_SIZE = 10
 
 def own_booking(user: User, code: str) -> Booking:
     """One's booking with all that its pages name; 404 for strangers."""
-    mine = Booking.objects.for_user(user).with_people().select_related("seat__session")
+    mine = Booking.objects.for_user(user).with_session()
     return get_object_or_404(mine, code=code)
 
 
@@ -29,7 +29,7 @@ def listing(request: LoggedInRequest) -> HttpResponse:
     user, now = request.user, times.now()
     tab = "past" if request.GET.get("tab") == "past" else "upcoming"
     role = request.GET.get("role", "")
-    mine = Booking.objects.in_role(user, role).with_people().select_related("seat__session")
+    mine = Booking.objects.in_role(user, role).with_session()
     found = mine.past(now) if tab == "past" else mine.upcoming(now)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {

@@ -37,7 +37,7 @@ def dashboard(request: LoggedInRequest) -> HttpResponse:
     if mentor is None:
         return render(request, "bookings/dashboard_invitation.html")
     now = times.now()
-    mine = Booking.objects.filter(mentor=mentor).with_people().select_related("seat__session")
+    mine = Booking.objects.filter(mentor=mentor).with_session()
     ahead = mine.upcoming(now)
     confirmed = ahead.filter(status=Booking.Status.CONFIRMED)
     week = confirmed.filter(starts_at__lt=now + AHEAD)[:SHOWN]

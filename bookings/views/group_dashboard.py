@@ -17,9 +17,8 @@ from bookings.models import Booking
 from bookings.services.groups import change_group_session, offer_group_session
 from bookings.views.facts import state_of
 from mentormatch import times
-from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import Conflict, Forbidden, InvalidInput
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.auth import LoggedInRequest, own_mentor
+from mentormatch.errors import Conflict, InvalidInput
 from mentormatch.ui.forms import posted, render_invalid
 from payments.services import call_off_group
 from sessions_app.models import Session
@@ -31,7 +30,7 @@ PAGE_SIZE = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: LoggedInRequest) -> HttpResponse:
     """What is offered, and what was; POST offers another one."""
-    mentor = own_profile(request)
+    mentor = own_mentor(request)
     form = OfferForm(posted(request), mentor=mentor)
     if form.is_valid():
         try:
@@ -109,11 +108,3 @@ def _own(request: LoggedInRequest, code: str) -> GroupSession:
     """One's own; 404 for all others."""
     mine = GroupSession.objects.with_mentor().filter(mentor__user=request.user)
     return get_object_or_404(mine, code=code)
-
-
-def own_profile(request: LoggedInRequest) -> MentorProfile:
-    """The mentor profile of whoever asks; `Forbidden` for those who have none."""
-    mentor = MentorProfile.objects.select_related("user").filter(user=request.user).first()
-    if mentor is None:
-        raise Forbidden(_("Only mentors offer group sessions: create your mentor profile first."))
-    return mentor

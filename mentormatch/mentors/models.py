@@ -18,6 +18,7 @@ from mentormatch.accounts.models import validate_time_zone
 from mentormatch.db import TimestampedModel
 
 MAX_SEARCH_WORDS = 8
+SHORTEST, LONGEST = 15, 180  # minutes of a session
 SESSION_LENGTHS = (15, 20, 30, 45, 60, 75, 90, 105, 120, 150, 180)
 
 
@@ -164,7 +165,7 @@ class MentorProfile(TimestampedModel):
     trial_minutes = models.PositiveSmallIntegerField(
         _("length of a trial"),
         default=30,
-        validators=[MinValueValidator(15), MaxValueValidator(180)],
+        validators=[MinValueValidator(SHORTEST), MaxValueValidator(LONGEST)],
     )
     # How they are booked.
     lengths: models.JSONField[list[int], list[int]] = models.JSONField(
@@ -210,7 +211,7 @@ class MentorProfile(TimestampedModel):
                 name="mentors_step_between_5_and_180",
             ),
             models.CheckConstraint(
-                condition=Q(trial_minutes__gte=15) & Q(trial_minutes__lte=180),
+                condition=Q(trial_minutes__gte=SHORTEST) & Q(trial_minutes__lte=LONGEST),
                 name="mentors_trial_between_15_and_180",
             ),
             models.CheckConstraint(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from bookings import calendar, policy
 from bookings.models import Booking
 from bookings.slots import Slot
-from bookings.wallclock import local_day, spans
+from bookings.wallclock import MINUTES_A_DAY, local_day, spans
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
@@ -234,7 +234,7 @@ def _asked_days(request: HttpRequest) -> int:
 
 def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     """The first instant of that day."""
-    whole_day = spans(day, 0, 24 * 60, zone)
+    whole_day = spans(day, 0, MINUTES_A_DAY, zone)
     return whole_day[0][0] if whole_day else _midnight(day + dt.timedelta(days=1), zone)
 
 

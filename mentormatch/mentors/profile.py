@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from mentormatch import money, times
 from mentormatch.errors import InvalidInput
-from mentormatch.mentors.models import Topic
+from mentormatch.mentors.models import LONGEST, SHORTEST, Topic
 from mentormatch.mentors.regions import COUNTRIES
 
 # ISO 639-1 codes with their English names. Django has translated them, all but those named here.
@@ -22,7 +22,6 @@ LANGUAGES: dict[str, str] = {
 }
 MAX_TOPICS = 8
 MAX_LANGUAGES = 6
-SHORTEST, LONGEST = 15, 180
 
 
 class ProfileFields(TypedDict, total=False):

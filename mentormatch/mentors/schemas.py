@@ -6,7 +6,7 @@ from typing import Any, Self
 from ninja import Field, Schema
 
 from bookings.slots import Slot
-from mentormatch.mentors.models import MentorProfile, MentorSort
+from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile, MentorSort
 from mentormatch.money import MAXIMUM_CHARGE
 from mentormatch.schemas import Instant, PageQuery
 
@@ -28,7 +28,7 @@ class SlotQuery(Schema):
 
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
-    duration_minutes: int | None = Field(None, ge=15, le=180)
+    duration_minutes: int | None = Field(None, ge=SHORTEST, le=LONGEST)
     session_type: str = Field("one_on_one", pattern="^(one_on_one|trial|group)$")
 
 

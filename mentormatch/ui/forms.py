@@ -47,7 +47,6 @@ def helper(
     value: str = "",
     css_class: str = "",
     layout: Layout | None = None,
-    form_tag: bool = True,
 ) -> Helper:
     """What `{% crispy form %}` needs, as `form.helper`.
 
@@ -59,7 +58,6 @@ def helper(
     made.form_method = method
     made.form_action = action
     made.form_class = css_class
-    made.form_tag = form_tag
     made.layout = layout
     made.submit, made.submit_name, made.submit_value = submit, name, value
     made.submit_class = f"btn btn-{kind}"

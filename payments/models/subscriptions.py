@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking
 from mentormatch.accounts.models import User
 from mentormatch.db import PublicIdField, TimestampedModel
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
 
 
 class Interval(models.TextChoices):
@@ -70,7 +70,7 @@ class Plan(TimestampedModel):
                 name="payments_plan_has_a_price",
             ),
             models.CheckConstraint(
-                condition=Q(session_minutes__gte=15, session_minutes__lte=180),
+                condition=Q(session_minutes__gte=SHORTEST, session_minutes__lte=LONGEST),
                 name="payments_plan_between_15_and_180_minutes",
             ),
         ]

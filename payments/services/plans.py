@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from mentormatch import money, times
 from mentormatch.accounts.models import User
 from mentormatch.errors import Forbidden, InvalidInput
-from mentormatch.mentors.models import MentorProfile
+from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
 from payments.models import Plan
 
 MOST_CREDITS = 31
@@ -71,7 +71,7 @@ def _check(fields: PlanFields, currency: str) -> None:
     if not 1 <= fields["credits_a_month"] <= MOST_CREDITS:
         message = _("Between 1 and %(most)d sessions a month.") % {"most": MOST_CREDITS}
         raise InvalidInput(message, field="credits_a_month")
-    if not 15 <= fields["session_minutes"] <= 180:
+    if not SHORTEST <= fields["session_minutes"] <= LONGEST:
         raise InvalidInput(_("A session has 15 to 180 minutes."), field="session_minutes")
     prices = {name: fields[name] for name in PRICES if fields[name] is not None}  # type: ignore[literal-required]  # PRICES names them
     if not prices:

@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from mentormatch.auth import LoggedInRequest
+from mentormatch.auth import LoggedInRequest, own_mentor
 from mentormatch.errors import StripeError
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import ActionForm
 from payments import services
 from payments.models import PaymentAccount, Payout
 from payments.requirements import in_words
-from payments.views.access import the_mentor
 
 PAGE_SIZE = 20
 
@@ -26,7 +25,7 @@ PAGE_SIZE = 20
 @require_safe
 def payouts(request: LoggedInRequest) -> HttpResponse:
     """How a mentor gets paid: the connected account, what Stripe still wants, what went out."""
-    return _payouts_page(request, the_mentor(request))
+    return _payouts_page(request, own_mentor(request))
 
 
 def _payouts_page(
@@ -53,7 +52,7 @@ def _payouts_page(
 @require_POST
 def onboard(request: LoggedInRequest) -> HttpResponse:
     """To Stripe's onboarding page, by a fresh link."""
-    mentor = the_mentor(request)
+    mentor = own_mentor(request)
     try:
         link = services.start_onboarding(mentor=mentor)
     except StripeError as error:
@@ -65,7 +64,7 @@ def onboard(request: LoggedInRequest) -> HttpResponse:
 @require_safe
 def onboarding_return(request: LoggedInRequest) -> HttpResponse:
     """Back from Stripe's onboarding page: Stripe is asked how the account stands."""
-    account = get_object_or_404(PaymentAccount, mentor=the_mentor(request))
+    account = get_object_or_404(PaymentAccount, mentor=own_mentor(request))
     try:
         account = services.refresh_account(account=account)
     except StripeError:

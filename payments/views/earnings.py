@@ -18,14 +18,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from mentormatch import times
-from mentormatch.auth import LoggedInRequest
+from mentormatch.auth import LoggedInRequest, own_mentor
 from mentormatch.money import to_major
 from mentormatch.ui.charts import Chart, Point, bar_chart
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import earnings as books
 from payments.earnings import Books, Chosen, Totals
 from payments.models import Transaction
-from payments.views.access import the_mentor
 from payments.views.months import month_choices
 
 PAGE_SIZE = 20
@@ -61,7 +60,7 @@ class Counted(Paginator[Transaction]):
 @require_safe
 def earnings(request: LoggedInRequest) -> HttpResponse:
     """What a mentor earned: sums, months, and row by row. `?type=&status=&month=2026-11`."""
-    mentor, zone, now = the_mentor(request), timezone.get_current_timezone(), times.now()
+    mentor, zone, now = own_mentor(request), timezone.get_current_timezone(), times.now()
     chosen = Chosen.read(request.GET)
     sums = books.books_of(mentor, now=now, zone=zone)
     rows = chosen.of(books.rows_of(mentor), zone)
@@ -127,7 +126,7 @@ class _Sheet:
 def earnings_csv(request: LoggedInRequest) -> StreamingHttpResponse:
     """The same rows, all of them, for a spreadsheet; sent while they are read."""
     zone = timezone.get_current_timezone()
-    rows = Chosen.read(request.GET).of(books.rows_of(the_mentor(request)), zone)
+    rows = Chosen.read(request.GET).of(books.rows_of(own_mentor(request)), zone)
     answer = StreamingHttpResponse(_Sheet(rows).lines(), content_type="text/csv; charset=utf-8")
     day = times.now().astimezone(zone).date()
     answer["Content-Disposition"] = f'attachment; filename="mentormatch-earnings-{day}.csv"'

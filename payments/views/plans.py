@@ -8,13 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mentormatch.auth import LoggedInRequest
+from mentormatch.auth import LoggedInRequest, own_mentor
 from mentormatch.errors import InvalidInput
 from mentormatch.ui.forms import posted, render_invalid
 from payments import services
 from payments.forms import PlanForm
 from payments.models import Plan, Subscription
-from payments.views.access import the_mentor
 
 
 def _own(request: LoggedInRequest, code: str) -> Plan:
@@ -27,7 +26,7 @@ def _own(request: LoggedInRequest, code: str) -> Plan:
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: LoggedInRequest) -> HttpResponse:
     """A mentor's plans, and the form that adds one."""
-    mentor = the_mentor(request)
+    mentor = own_mentor(request)
     form = PlanForm(posted(request), mentor=mentor)
     if form.is_valid():
         try:

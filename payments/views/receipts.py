@@ -8,10 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from mentormatch import times
-from mentormatch.auth import LoggedInRequest
+from mentormatch.auth import LoggedInRequest, own_mentor
 from mentormatch.errors import Forbidden
 from payments import earnings, statements
-from payments.views.access import the_mentor
 
 
 @login_required
@@ -35,7 +34,7 @@ def receipt(request: LoggedInRequest, code: str) -> HttpResponse:
 @require_safe
 def statement(request: LoggedInRequest, month: str) -> HttpResponse:
     """A month of a mentor's account: `2026-11`. The present one is said to be unfinished."""
-    mentor, zone = the_mentor(request), timezone.get_current_timezone()
+    mentor, zone = own_mentor(request), timezone.get_current_timezone()
     day, present = earnings.read_month(month), earnings.months_back(times.now(), zone, 1)[0]
     if day is None or day > present:
         raise Http404

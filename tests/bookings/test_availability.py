@@ -197,12 +197,12 @@ def test_page_costs_the_same_for_one_row_and_three(mentor, login, django_assert_
     client = login(mentor.user)
     factories.AvailabilityFactory(mentor=mentor)
     client.get(PAGE)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(PAGE)
     for day in (1, 2):
         factories.AvailabilityFactory(mentor=mentor, weekday=day)
         factories.TimeOffFactory(mentor=mentor, first_day=NOW.date() + dt.timedelta(days=day))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(PAGE)
 
 
