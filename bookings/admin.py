@@ -1,13 +1,20 @@
 """Staff look at bookings and call them off, by the same verb as everyone."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from bookings.absence_models import Absence
 from bookings.group_models import GroupSession, GroupSessionQuerySet
 from bookings.models import Booking, CalendarEntry
+from bookings.services import dismiss_absence, uphold_absence
+from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin, LookOnlyInline
@@ -110,6 +117,72 @@ class GroupSessionAdmin(LookOnlyAdmin[GroupSession]):
             else:
                 self.log_change(request, closed, _("Cancelled: %(why)s") % {"why": reason})
                 self.message_user(request, _("%s: cancelled.") % group, messages.SUCCESS)
+
+
+class ToDecide(admin.SimpleListFilter):
+    title = _("to decide about")
+    parameter_name = "todo"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("yes"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Absence]
+    ) -> QuerySet[Absence] | None:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(pk__in=Absence.objects.to_decide(times.now()).values("pk"))
+
+
+@admin.register(Absence)
+class AbsenceAdmin(LookOnlyAdmin[Absence]):
+    """Who is said not to have come; the session's own page has the room's log."""
+
+    list_display = (
+        "code",
+        "booking",
+        "absent_side",
+        "note",
+        "objection",
+        "object_until",
+        "outcome",
+        "created_at",
+    )
+    list_filter = (ToDecide, "outcome", "absent_side")
+    list_select_related = ("booking",)
+    search_fields = ("code", "booking__code", "booking__mentee__email")
+    actions = ("uphold", "dismiss")
+    action_form = ReasonForm
+
+    @admin.action(
+        description=_("So it was: an absent mentor's price goes back, else the mentor is paid"),
+        permissions=["act"],
+    )
+    def uphold(self, request: LoggedInRequest, queryset: QuerySet[Absence]) -> None:
+        self._decide(request, queryset, uphold_absence)
+
+    @admin.action(
+        description=_("It was not so: all goes on as if nothing was reported"), permissions=["act"]
+    )
+    def dismiss(self, request: LoggedInRequest, queryset: QuerySet[Absence]) -> None:
+        self._decide(request, queryset, dismiss_absence)
+
+    def _decide(
+        self,
+        request: LoggedInRequest,
+        queryset: QuerySet[Absence],
+        verb: Callable[..., Absence],
+    ) -> None:
+        reason = request.POST.get("reason", "")
+        for absence in queryset.select_related("booking__mentor__user", "booking__mentee"):
+            try:
+                decided = verb(absence=absence, by=request.user, reason=reason)
+            except DomainError as error:
+                self.message_user(request, f"{absence}: {error}", messages.ERROR)
+            else:
+                said = decided.get_outcome_display()
+                self.log_change(request, decided, f"{said} {reason}".strip())
+                self.message_user(request, f"{decided}: {said}", messages.SUCCESS)
 
 
 @admin.register(CalendarEntry)

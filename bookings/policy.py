@@ -89,9 +89,9 @@ def cancellation_terms(booking: Booking, side: str, now: dt.datetime) -> Terms:
 
 
 def came_in_time(booking: Booking) -> bool:
-    """Whether a booking was given up so that it costs the mentee nothing (`Terms.is_free`)."""
+    """Whether a booking costs the mentee nothing: given up in time, or missed by its mentor."""
     if booking.cancelled_at is None:
-        return False
+        return booking.status == Booking.Status.NO_SHOW and booking.completed_at is None
     by_mentee = booking.cancelled_by == Booking.Side.MENTEE and booking.confirmed_at is not None
     return not by_mentee or booking.cancelled_at <= booking.free_cancellation_until
 
@@ -109,7 +109,8 @@ def earned_at(booking: Booking) -> dt.datetime | None:
     """When the mentor has earned the price; `None` as long as, or because, they haven't.
 
     A session that the mentee called off too late was earned at its planned end: nothing goes
-    back, and its time was kept free.
+    back, and its time was kept free. So was one that the mentee missed; one that the mentor missed
+    never is.
     """
     if booking.completed_at or booking.status != Booking.Status.CANCELLED:
         return booking.completed_at

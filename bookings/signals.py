@@ -2,6 +2,7 @@
 
 Every signal carries `booking`; `booking_cancelled` also `refund_minor` (what goes back, in minor
 units) and `was_confirmed`; `booking_rescheduled` also `previous_start` and `by` (a `Side`).
+Those of an absence carry `absence`.
 """
 
 from django.dispatch import Signal
@@ -12,3 +13,5 @@ booking_confirmed = Signal()
 booking_cancelled = Signal()
 booking_rescheduled = Signal()
 booking_completed = Signal()
+absence_reported = Signal()
+absence_decided = Signal()

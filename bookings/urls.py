@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from bookings.views import book, bookings, changes, dashboard
+from bookings.views import absence, book, bookings, changes, dashboard
 
 app_name = "bookings"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("bookings/<slug:code>/reschedule/", changes.reschedule, name="reschedule"),
     path("bookings/<slug:code>/confirm/", changes.confirm, name="confirm"),
     path("bookings/<slug:code>/decline/", changes.decline, name="decline"),
+    path("bookings/<slug:code>/absent/", absence.absent, name="absent"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("", include("bookings.availability_urls")),
     path("", include("bookings.group_urls")),

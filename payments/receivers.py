@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from bookings.absence_models import Absence
 from bookings.models import Booking
-from bookings.signals import booking_accepted, booking_cancelled
+from bookings.signals import absence_decided, booking_accepted, booking_cancelled
 from payments import services, tasks
 from payments.models import Reversal, Transaction
 from payments.signals import refund_made, transfer_reversed
@@ -11,6 +14,7 @@ from payments.signals import refund_made, transfer_reversed
 
 def connect() -> None:
     transfer_reversed.connect(came_back, dispatch_uid="payments.came_back")
+    absence_decided.connect(give_back_of_absent, dispatch_uid="payments.give_back_of_absent")
     booking_accepted.connect(accepted, dispatch_uid="payments.accepted")
     booking_cancelled.connect(give_back, dispatch_uid="payments.give_back")
     booking_cancelled.connect(give_back_credit, dispatch_uid="payments.give_back_credit")
@@ -54,3 +58,14 @@ def withdraw_credits(sender: Any, *, transaction: Transaction, **kwargs: Any) ->
     charge = transaction.charge
     if charge.stripe_invoice_id and charge.status == Transaction.Status.REFUNDED:
         services.withdraw_credits(invoice_id=charge.stripe_invoice_id)
+
+
+def give_back_of_absent(sender: Any, *, absence: Absence, **kwargs: Any) -> None:
+    """What a session cost that the mentor missed goes back: its price, or its credit."""
+    booking = absence.booking
+    if booking.status != Booking.Status.NO_SHOW or not absence.is_about(Booking.Side.MENTOR):
+        return
+    services.refund_booking(
+        booking=booking, amount_minor=booking.refund_minor, reason=_("your mentor wasn't there")
+    )
+    services.give_back_credit(booking=booking)

@@ -19,6 +19,7 @@ from mentormatch.ui.forms import ActionForm
 from payments.services import may_tip
 from reviews.models import Review
 from sessions_app import room, services
+from sessions_app.absences import may_report
 from sessions_app.models import Presence, Session
 
 
@@ -82,6 +83,7 @@ def _context(user: User, session: Session) -> dict[str, Any]:
         "booking": booking,
         "noted": [b for b in (session.bookings if me.is_mentor else [booking]) if b.notes],
         "can_tip": may_tip(booking, user),
+        "can_report": session.group_session is None and may_report(booking, user, times.now()),
         "review": Review.objects.filter(session=session).visible_to(user).first(),
         **_forms(session, me),
     }

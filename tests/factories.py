@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from factory.django import DjangoModelFactory, Password
 
+from bookings.absence_models import Absence
 from bookings.group_models import GroupSession
 from bookings.models import AvailabilitySlot, Booking, CalendarEntry, TimeOff
 from mentormatch import money, times
@@ -299,6 +300,19 @@ class SessionFactory(DjangoModelFactory[Session]):
     seat = factory.RelatedFactory(
         SeatFactory, "session", booking=factory.SelfAttribute("..booking")
     )
+
+
+class AbsenceFactory(DjangoModelFactory[Absence]):
+    """A mentor who didn't come, as their mentee reports: they can still object."""
+
+    class Meta:
+        model = Absence
+
+    code = factory.Sequence(lambda n: f"absence{n:09d}")
+    booking = factory.SubFactory(BookingFactory, completed=True)
+    absent_side = Booking.Side.MENTOR
+    note = "I waited for half an hour."
+    object_until = factory.LazyFunction(lambda: times.now() + dt.timedelta(hours=47))
 
 
 class PresenceFactory(DjangoModelFactory[Presence]):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.absence_models import TEXT_LENGTH
 from bookings.forms.consent import ConsentField
 from bookings.models import Booking
 from bookings.slots import Slot
@@ -123,3 +124,32 @@ class ReasonForm(forms.Form):
         self.helper = helper(
             submit=submit, kind="danger", cancel_url=back_url, cancel_label=_("Keep it")
         )
+
+
+class AbsenceForm(forms.Form):
+    """What happened, in the words of the side that came."""
+
+    note = forms.CharField(
+        label=_("What happened? (the other side and our staff read this)"),
+        max_length=TEXT_LENGTH,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(submit=_("Report it"), kind="danger", cancel_url=back_url)
+
+
+class ObjectionForm(forms.Form):
+    """The same, in the words of who is said not to have come."""
+
+    objection = forms.CharField(
+        label=_("What happened? (our staff read this)"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea({"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(submit=_("Object"), cancel_url=back_url)

@@ -1,5 +1,11 @@
 """Everything that changes a booking: each verb locks, checks again, writes, and tells it upward."""
 
+from bookings.services.absences import (
+    dismiss_absence,
+    object_to_absence,
+    report_absence,
+    uphold_absence,
+)
 from bookings.services.booking import (
     book_slot,
     check_slot,
@@ -31,12 +37,16 @@ __all__ = [
     "complete_booking",
     "confirm_booking",
     "decline_booking",
+    "dismiss_absence",
     "end_request",
     "expire_hold",
     "extend_hold",
     "lapse_requests",
     "lock_booking",
     "lock_bookings",
+    "object_to_absence",
     "record_consent",
+    "report_absence",
     "reschedule_booking",
+    "uphold_absence",
 ]

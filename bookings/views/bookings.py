@@ -18,7 +18,7 @@ PAGE_SIZE = 10
 
 def own_booking(user: User, code: str) -> Booking:
     """One's booking with all that its pages name; 404 for strangers."""
-    mine = Booking.objects.for_user(user).with_session()
+    mine = Booking.objects.for_user(user).with_session().select_related("absence")
     return get_object_or_404(mine, code=code)
 
 

@@ -16,6 +16,7 @@ from bookings.suggestions import instead_of
 from mentormatch.accounts.models import User
 from payments.services import may_tip
 from reviews.models import Review
+from sessions_app.absences import may_report
 from sessions_app.models import Session
 
 Text = str | Promise
@@ -139,6 +140,8 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
         "can_reschedule": policy.may_reschedule(booking, side, now),
         "can_review": _can_review(booking, session, is_mentee),
         "can_tip": session is not None and may_tip(booking, user),
+        "can_report": session is not None and may_report(booking, user, now),
+        "absence": getattr(booking, "absence", None),
         "is_free_to_cancel": now <= booking.free_cancellation_until,
         "side": side,
         "suggestions": instead_of(booking, now=now) if is_mentee else (),

@@ -5,6 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from bookings import signals as bookings
+from bookings.absence_models import Absence
 from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch import times
@@ -130,6 +131,26 @@ def _who_knew(booking: Booking, was_confirmed: bool) -> list[str]:
     asked = Mail.objects.filter(dedupe_key=request).exists()
     knew = [Side.MENTEE, Side.MENTOR] if asked else [Side.MENTEE]
     return [side for side in knew if side != booking.cancelled_by]
+
+
+@receiver(bookings.absence_reported, dispatch_uid="notifications.absence_reported")
+def said_to_be_absent(sender: object, *, absence: Absence, **kwargs: Any) -> None:
+    until = times.format_instant(absence.object_until)
+    words = {"note": absence.note, "object_until_at": until}
+    _tell("absence_reported", absence.booking, absence.absent_side, **words)
+
+
+@receiver(bookings.absence_decided, dispatch_uid="notifications.absence_decided")
+def absence_decided(sender: object, *, absence: Absence, **kwargs: Any) -> None:
+    facts = {"outcome": absence.outcome, "absent_side": absence.absent_side}
+    _tell(
+        "absence_decided",
+        absence.booking,
+        Side.MENTEE,
+        Side.MENTOR,
+        reason=absence.reason,
+        **facts,
+    )
 
 
 @receiver(session_completed, dispatch_uid="notifications.session_completed")

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from bookings.absence_models import Absence
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.accounts.models import User
@@ -53,6 +54,11 @@ CONCERNS = (
         lambda: MentorProfile.objects.filter(status=MentorProfile.Status.IN_REVIEW),
         ngettext_lazy("%(n)d mentor to approve", "%(n)d mentors to approve", "n"),
         f"status__exact={MentorProfile.Status.IN_REVIEW}",
+    ),
+    Concern(
+        lambda: Absence.objects.to_decide(times.now()),
+        ngettext_lazy("%(n)d absence to decide about", "%(n)d absences to decide about", "n"),
+        "todo=yes",
     ),
     Concern(
         lambda: Transaction.objects.exclude(needs_attention=""),

@@ -64,6 +64,7 @@ from payments.services.subscriptions import (
 )
 from payments.services.tips import check_may_tip, give_tip, may_tip, settle_tip
 from payments.services.transfers import (
+    check_not_passed_on,
     record_transfer,
     request_transfer,
     send_due_transfers,
@@ -81,6 +82,7 @@ __all__ = [
     "call_off_group",
     "cancel_subscription",
     "check_may_tip",
+    "check_not_passed_on",
     "check_subscribable",
     "close_unfinished",
     "create_plan",

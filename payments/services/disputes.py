@@ -6,7 +6,6 @@ from django.db import transaction as db
 from django.utils.translation import gettext as _
 
 from bookings import services as bookings
-from bookings.models import Booking
 from mentormatch import times
 from payments import tasks
 from payments.models import Dispute, Transaction
@@ -100,9 +99,9 @@ def _charge_back(charge: Transaction, row: Dispute, now: dt.datetime) -> None:
 
 
 def _give_back_what_waited(charge: Transaction, now: dt.datetime) -> None:
-    """A booking that was called off meanwhile: its refund could not be made until now."""
+    """A booking called off or missed by its mentor meanwhile: its refund had to wait until now."""
     booking = charge.booking
-    if booking is None or booking.status != Booking.Status.CANCELLED:
+    if booking is None or not booking.refund_minor:
         return
     owed = booking.refund_minor - ledger.refunded_minor(charge)
     refunds.refund_booking(

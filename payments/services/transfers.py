@@ -8,9 +8,12 @@ import datetime as dt
 from django.conf import settings
 from django.db import transaction as db
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
+from bookings.absence_models import Absence
 from bookings.models import Booking
 from mentormatch import times
+from mentormatch.errors import Conflict
 from payments import tasks
 from payments.models import Dispute, PaymentAccount, Transaction
 from payments.services import ledger, sending
@@ -32,12 +35,16 @@ def _owed(now: dt.datetime) -> QuerySet[Transaction]:
     """Charges that are the mentor's by now and were not passed on.
 
     Of a booking, `PAYOUT_DELAY_HOURS` after it was earned (`policy.earned_at`). Those of which
-    Stripe refused a payout or a refund wait for staff, those in dispute for its end.
+    Stripe refused a payout or a refund wait for staff, those in dispute for its end, and those to
+    which somebody is said not to have come for staff's word.
     """
     earned_by = now - dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
     children = Transaction.objects.filter(parent=OuterRef("pk"))
     failed_refunds = children.refunds().filter(status=Status.FAILED).exclude(needs_attention="")
-    completed = Q(booking__status=Booking.Status.COMPLETED, booking__completed_at__lte=earned_by)
+    took_place = Q(
+        booking__status__in=Booking.TOOK_PLACE,
+        booking__completed_at__lte=earned_by,
+    )
     called_off_late = Q(
         booking__status=Booking.Status.CANCELLED,
         booking__cancelled_by=Booking.Side.MENTEE,
@@ -47,10 +54,11 @@ def _owed(now: dt.datetime) -> QuerySet[Transaction]:
     )
     at_once = Q(type__in=[Transaction.Type.TIP, Transaction.Type.SUBSCRIPTION])
     return Transaction.objects.filter(
-        completed | called_off_late | at_once,
+        took_place | called_off_late | at_once,
         ~Exists(children.payouts()),
         ~Exists(failed_refunds),
         ~Exists(Dispute.objects.open().filter(charge=OuterRef("pk"))),
+        ~Exists(Absence.objects.open().filter(booking=OuterRef("booking"))),
         type__in=Transaction.CHARGES,
         status__in=Transaction.PAID,
     )
@@ -84,6 +92,16 @@ def pass_on(*, charge: Transaction, now: dt.datetime) -> bool:
     if charge.needs_attention == BLOCKED:
         ledger.note(transaction=charge, needs_attention="")
     return request_transfer(charge=charge, now=now) is not None
+
+
+def check_not_passed_on(*, booking: Booking) -> None:
+    """`Conflict` as `too_late` once the mentor's part of a booking has left, or is about to.
+
+    Within the caller's transaction: until its end nothing of it leaves.
+    """
+    charge = ledger.charge_of(booking)
+    if charge is not None and ledger.lock(charge).children.payouts().standing().exists():
+        raise Conflict(_("The mentor's part has been passed on already."), code="too_late")
 
 
 def request_transfer(*, charge: Transaction, now: dt.datetime) -> Transaction | None:

@@ -24,6 +24,7 @@ from payments import services as payments
 from payments.models import Plan, Tip
 from sessions_app.models import Session
 from tests.factories import (
+    AbsenceFactory,
     BookingFactory,
     CreditPeriodFactory,
     GroupSessionFactory,
@@ -103,6 +104,8 @@ class World:
     reviewed: Session
     to_review: Session
     tip: Tip
+    missed: Booking
+    accused: Booking
     mail: Mail
     plan: Plan
     checkout_url: str
@@ -137,6 +140,9 @@ def world(language: str = "en") -> World:
     PresenceFactory(session=room)
     done = {"status": Booking.Status.COMPLETED}
     Booking.objects.filter(pk__in=[met.pk, seen.pk]).update(**done)
+    missed, accused = booked(-20), booked(-70)
+    PresenceFactory(session=SessionFactory(booking=missed), user=mentee)
+    AbsenceFactory(booking=accused)
     upcoming = booked(0)
     SessionFactory(booking=upcoming)
     TransactionFactory(booking=upcoming)
@@ -157,6 +163,8 @@ def world(language: str = "en") -> World:
         reviewed=reviewed,
         to_review=SessionFactory(booking=met, completed=True),
         tip=tip,
+        missed=missed,
+        accused=accused,
         mail=MailFactory(recipient=mentee, context={"booking": upcoming.code}),
         plan=_subscribed(mentor, mentee),
         checkout_url=checkout.checkout_url,
@@ -275,6 +283,8 @@ def _of_the_mentee(here: World) -> Iterator[Page]:
     )
     thanked = reverse("bookings:detail", args=[here.tip.booking.code])
     yield Page("bookings:detail", thanked, here.mentee)
+    absent = reverse("bookings:absent", args=[here.missed.code])
+    yield Page("bookings:absent", absent, here.mentee)
 
 
 def _a_free_time() -> dt.datetime:
@@ -300,6 +310,8 @@ def _of_the_mentor(here: World) -> Iterator[Page]:
         yield Page(name, reverse(name, args=[here.group.code]), mentor)
     decline = reverse("bookings:decline", args=[here.requested.code])
     yield Page("bookings:decline", decline, mentor)
+    for name in ("bookings:absent", "bookings:detail"):
+        yield Page(name, reverse(name, args=[here.accused.code]), mentor)
     yield Page("bookings:dashboard", reverse("bookings:dashboard"), here.mentee)
     yield Page("styleguide", reverse("styleguide"), here.staff)
     yield Page("admin:index", reverse("admin:index"), here.staff)

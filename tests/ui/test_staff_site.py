@@ -14,6 +14,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from pytest_django.asserts import assertContains, assertNotContains
 
+from bookings.absence_models import Absence
 from bookings.models import Booking
 from mentormatch.accounts.models import User
 from mentormatch.background.models import PeriodicRun
@@ -55,6 +56,7 @@ def trouble():
     factories.DisputeFactory()
     factories.DifferenceFactory()
     factories.ReversalFactory()
+    factories.AbsenceFactory(object_until=NOW)
     factories.WebhookEventFactory(needs_attention="Whose is this?")
     factories.MailFactory(status=Mail.Status.FAILED)
     tasks.send_mail.enqueue(mail_id=0)
@@ -79,6 +81,7 @@ def test_what_waits_is_counted_and_leads_to_its_list(login, boss):
     for text in (
         "1 mentor to approve",
         "1 payment that needs a look",
+        "1 absence to decide about",
         "1 reversal that needs a look",
         "1 dispute to answer at Stripe",
         "1 event of Stripe that needs a look",
@@ -109,12 +112,12 @@ def test_it_costs_the_same_for_one_row_and_three(login, boss, django_assert_num_
     client = login(boss)
     trouble()
     client.get(INDEX)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(INDEX)
     trouble()
     trouble()
     factories.BookingFactory(mentor__currency="usd")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(INDEX)
 
 
@@ -242,6 +245,8 @@ ACTIONS = {
     (MentorProfile, "suspend"): lambda: _mentor(MentorProfile.Status.LISTED),
     (MentorProfile, "relist"): lambda: _mentor(MentorProfile.Status.SUSPENDED),
     (Booking, "cancel"): factories.BookingFactory,
+    (Absence, "uphold"): lambda: factories.AbsenceFactory(object_until=NOW),
+    (Absence, "dismiss"): lambda: factories.AbsenceFactory(object_until=NOW),
     (Transaction, "refund"): factories.TransactionFactory,
     (Transaction, "send_again"): _waiting_refund,
     (Transaction, "looked_at"): lambda: factories.TransactionFactory(needs_attention="Why?"),
