@@ -140,7 +140,7 @@ def world(language: str = "en") -> World:
     PresenceFactory(session=room)
     done = {"status": Booking.Status.COMPLETED}
     Booking.objects.filter(pk__in=[met.pk, seen.pk]).update(**done)
-    missed, accused = booked(-20), booked(-70)
+    missed, accused = booked(-60), booked(-70)
     PresenceFactory(session=SessionFactory(booking=missed), user=mentee)
     AbsenceFactory(booking=accused)
     upcoming = booked(0)
