@@ -5,11 +5,12 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db import transaction as db
+from django.utils.translation import gettext as _
 
 from mentormatch import times
-from mentormatch.errors import DomainError, StripeError
+from mentormatch.errors import DomainError, InvalidInput, StripeError
 from payments import handlers, mirror, tasks
-from payments.models import WebhookEvent
+from payments.models import PaymentAccount, WebhookEvent
 from payments.stripe_service import StripeService, why
 
 # After three days Stripe itself gives an event up.
@@ -24,6 +25,7 @@ def receive(*, payload: bytes, signature: str, now: dt.datetime | None = None) -
     Raises `InvalidInput` or `TooLarge` for anything else, and then nothing is written.
     """
     event = StripeService().handle_webhook(payload, signature)
+    _refuse_stranger(event.account)
     try:
         # Written without looking first: nearly every event is new, and the index knows the others.
         with db.atomic():
@@ -39,6 +41,17 @@ def receive(*, payload: bytes, signature: str, now: dt.datetime | None = None) -
     except IntegrityError:
         row = WebhookEvent.objects.get(event_id=event.id)
     return row
+
+
+def _refuse_stranger(account_id: str) -> None:
+    """An event of a connected account is of one of ours; of one that was cut off, too."""
+    if not account_id:
+        return
+    rows = PaymentAccount.objects
+    is_ours = rows.filter(stripe_account_id=account_id).exists()
+    if not (is_ours or rows.filter(metadata__disconnected=account_id).exists()):
+        message = _("The event is of an account that isn't connected here.")
+        raise InvalidInput(message, code="wrong_account")
 
 
 def handle(*, event: WebhookEvent, now: dt.datetime | None = None) -> None:

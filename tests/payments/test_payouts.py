@@ -111,8 +111,9 @@ def test_the_platforms_own_and_a_strangers_are_no_mentors(account, work):
         client.v1.payouts.create({"amount": 100, "currency": "eur"})
     account.stripe_account_id = "acct_other0000000000"
     account.save()
-    sweep.send_payouts()
     work()
+    sweep.send_payouts()
+    assert testing.deliver_events() == [("payout.created", 400)]
     assert not Payout.objects.exists()
     assert not WebhookEvent.objects.exclude(needs_attention="").exists()
 

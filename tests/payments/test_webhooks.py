@@ -118,6 +118,21 @@ def test_anything_else_is_refused_in_words(now, body, signature):
 
 
 @pytest.mark.django_db
+def test_an_event_of_an_account_that_is_not_ours_is_refused(mentor):
+    account = mentor.payment_account
+    theirs = event(account="acct_somebodyelses0")
+    connect = settings.STRIPE_CONNECT_WEBHOOK_SECRET
+    answer = post(theirs, signed(theirs, secret=connect))
+    assert (answer.status_code, answer.json()["code"]) == (400, "wrong_account")
+    assert not WebhookEvent.objects.exists()
+    ours = event(account=account.stripe_account_id)
+    assert post(ours, signed(ours, secret=connect)).status_code == 200
+    services.disconnect_account(account=account)
+    late = event(id="evt_2", account=account.stripe_account_id)
+    assert post(late, signed(late, secret=connect)).status_code == 200
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("at", [-299, 299])
 def test_five_minutes_either_way_are_allowed(now, at):
     assert post(event(), signed(event(), at=at)).status_code == 200
