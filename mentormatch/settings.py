@@ -333,7 +333,14 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [SELF],
         "frame-ancestors": [NONE],
         # A browser holds the redirect after a form to this as well.
-        "form-action": [SELF, "https://checkout.stripe.com", "https://connect.stripe.com"],
+        # Buttons that lead to Stripe's pages: checkout, onboarding, invoice, billing portal.
+        "form-action": [
+            SELF,
+            "https://billing.stripe.com",
+            "https://checkout.stripe.com",
+            "https://connect.stripe.com",
+            "https://invoice.stripe.com",
+        ],
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

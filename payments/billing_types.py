@@ -19,6 +19,7 @@ class SubscriptionState:
     is_paused: bool
     metadata: dict[str, str]
     latest_invoice_id: str
+    customer_id: str
 
     @classmethod
     def read(cls, subscription: Body) -> Self:
@@ -35,6 +36,7 @@ class SubscriptionState:
             is_paused=bool(paused),
             metadata=metadata_of(subscription),
             latest_invoice_id=id_of(subscription.get("latest_invoice")),
+            customer_id=id_of(subscription["customer"]),
         )
 
 

@@ -36,6 +36,7 @@ urlpatterns = [
     path("subscriptions/", subscriptions.listing, name="subscriptions"),
     path("subscriptions/plans/<slug:code>/", subscriptions.subscribe, name="subscribe"),
     path("subscriptions/<slug:code>/return/", subscriptions.subscribed, name="subscribed"),
+    path("subscriptions/<slug:code>/card/", subscriptions.card, name="subscription_card"),
     path("subscriptions/<slug:code>/cancel/", subscriptions.cancel, name="subscription_cancel"),
     path("subscriptions/<slug:code>/resume/", subscriptions.resume, name="subscription_resume"),
     path("subscriptions/<slug:code>/pay/", subscriptions.pay, name="subscription_pay"),

@@ -58,6 +58,7 @@ from payments.services.subscribing import (
     subscribe,
 )
 from payments.services.subscriptions import (
+    billing_page,
     overdue_invoice,
     refresh_subscription,
     resume_subscription,
@@ -77,6 +78,7 @@ __all__ = [
     "accept",
     "adopt_refund",
     "adopt_reversal",
+    "billing_page",
     "book_session",
     "call_off",
     "call_off_group",

@@ -160,6 +160,18 @@ def overdue_invoice(*, subscription: Subscription, by: User) -> str:
     return StripeService().retrieve_invoice(state.latest_invoice_id).url
 
 
+def billing_page(*, subscription: Subscription, by: User) -> str:
+    """The address at Stripe where the card is changed; `Conflict` once nothing is charged."""
+    _check_mentee(subscription, by)
+    state = _refresh_begun(subscription)
+    if subscription.is_over:
+        raise Conflict(_("This subscription is over. Subscribe again on the mentor's page."))
+    # A page is good for a short while: the same key would give the old one again.
+    _count_attempt(subscription)
+    service = StripeService()
+    return service.open_billing_page(subscription=subscription, customer_id=state.customer_id)
+
+
 def _check_mentee(subscription: Subscription, by: User) -> None:
     if subscription.mentee_id != by.pk:
         raise Forbidden(_("Only the person who subscribed can do that."))

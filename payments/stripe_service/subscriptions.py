@@ -86,6 +86,19 @@ class Subscriptions(Gateway):
             )
         return SubscriptionState.read(ended.to_dict())
 
+    def open_billing_page(self, *, subscription: Subscription, customer_id: str) -> str:
+        """The address of Stripe's page where the card is changed; good for a short while."""
+        with self._call() as client:
+            session = client.v1.billing_portal.sessions.create(
+                {
+                    "customer": customer_id,
+                    "locale": subscription.mentee.language,
+                    "return_url": url("payments:subscriptions"),
+                },
+                self._key(subscription, "billing"),
+            )
+        return session.url
+
     def retrieve_invoice(self, invoice_id: str) -> Invoice:
         """The invoice as it stands, with what paid it."""
         with self._call() as client:

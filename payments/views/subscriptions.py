@@ -140,3 +140,15 @@ def pay(request: LoggedInRequest, code: str) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("payments:subscriptions")
     return HttpResponseRedirect(address)
+
+
+@login_required
+@require_POST
+def card(request: LoggedInRequest, code: str) -> HttpResponse:
+    """To Stripe's page where another card takes the place of the one that is charged."""
+    try:
+        address = services.billing_page(subscription=_own(request, code), by=request.user)
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("payments:subscriptions")
+    return HttpResponseRedirect(address)

@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from mentormatch.errors import Conflict
+from mentormatch.errors import Conflict, Forbidden
 from mentormatch.notifications.models import Mail
 from payments import services
 from payments.models import CreditPeriod, Subscription, Transaction, WebhookEvent
 from payments.stripe_emulator import sweep, testing
+from payments.stripe_service import StripeService
 from tests.factories import PlanFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,34 @@ def test_an_overdue_payment_says_what_to_do_and_can_be_made(subscribed, pass_tim
     assert CreditPeriod.objects.count() == 2
     with pytest.raises(Conflict):
         services.overdue_invoice(subscription=row, by=row.mentee)
+
+
+def test_another_card_is_charged_from_then_on(subscribed, pass_time, login, work):
+    row = subscribed(WORKS_ONCE)
+    client = login(row.mentee)
+    address = reverse("payments:subscription_card", args=[row.code])
+    assert "Change the card" in client.get(reverse("payments:subscriptions")).content.decode()
+    page = client.post(address)["Location"]
+    assert client.post(address)["Location"] != page, "each is good for a short while only"
+    answer = Client().post(urlsplit(page).path, CARD | {"name": "Ada", "action": "card"})
+    assert answer.status_code == 302
+    pass_time(32)
+    row.refresh_from_db()
+    assert row.status == Status.ACTIVE
+    assert Transaction.objects.charges().filter(status="succeeded").count() == 2
+    assert login(UserFactory()).post(address).status_code == 404
+
+
+def test_one_that_is_over_has_no_card_to_change(subscribed, login, work):
+    row = subscribed()
+    StripeService().cancel_subscription(subscription=row)
+    work()
+    answer = login(row.mentee).post(
+        reverse("payments:subscription_card", args=[row.code]), follow=True
+    )
+    assert "This subscription is over" in answer.content.decode()
+    with pytest.raises(Forbidden):
+        services.billing_page(subscription=row, by=UserFactory())
 
 
 def test_one_that_stays_unpaid_ends_and_is_never_revived(subscribed, pass_time, work):

@@ -62,6 +62,7 @@ NOT_PAGES = {
     "payments:plan_retire": "POST",
     "payments:plan_offer": "POST",
     "payments:subscribed": "redirects",
+    "payments:subscription_card": "POST",
     "payments:subscription_cancel": "POST",
     "payments:subscription_resume": "POST",
     "payments:subscription_pay": "POST",

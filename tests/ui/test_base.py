@@ -94,3 +94,10 @@ def test_content_policy_allows_nothing_inline(client):
     policy = client.get("/")["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "default-src 'self'" in policy
+
+
+@pytest.mark.parametrize("page", ["billing", "checkout", "connect", "invoice"])
+def test_content_policy_lets_a_button_lead_to_stripes_pages(client, page):
+    """A browser holds the redirect after a form against the policy too."""
+    forms = client.get("/")["Content-Security-Policy"].partition("form-action")[2].partition(";")
+    assert f"https://{page}.stripe.com" in forms[0].split()
