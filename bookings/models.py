@@ -285,11 +285,6 @@ class Booking(TimestampedModel):
         return self.group_session_id is not None
 
     @property
-    def is_paid_for(self) -> bool:
-        """Whether money is owed for it at all."""
-        return self.price_minor > 0
-
-    @property
     def is_to_pay(self) -> bool:
         return self.status == self.Status.PENDING and self.hold_expires_at is not None
 

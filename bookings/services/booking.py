@@ -1,7 +1,7 @@
 """Taking a slot, and what becomes of a booking that is kept: confirmed, held longer, completed."""
 
 import datetime as dt
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -61,31 +61,44 @@ def book_slot(
     with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
         mentor = lock_pair(mentor=mentor, mentee=mentee)
         price = _check(mentor, is_prepaid=is_prepaid, **wanted)
-        ends_at = starts_at + dt.timedelta(minutes=duration_minutes)
-        booking = Booking.objects.create(
-            mentor=mentor,
+        booking = _write(
+            mentor,
+            price,
             mentee=mentee,
-            session_type=session_type,
             starts_at=starts_at,
-            ends_at=ends_at,
             duration_minutes=duration_minutes,
+            session_type=session_type,
             notes=notes.strip(),
-            price_minor=price.amount_minor,
-            platform_fee_minor=price.platform_fee_minor,
-            currency=price.currency,
             free_cancellation_until=until,
-            needs_answer=mentor.requires_approval,
             metadata=consent,
             created_at=now,
-            **_first_state(mentor, price, starts_at, now),
-        )
-        CalendarEntry.objects.create(
-            mentor=mentor,
-            booking=booking,
-            kind=CalendarEntry.Kind.BOOKING,
-            **occupied(mentor, starts_at, ends_at),
         )
         tell(booking)
+    return booking
+
+
+def _write(
+    mentor: MentorProfile, price: policy.Price, *, starts_at: dt.datetime, **fields: Any
+) -> Booking:
+    """The booking in its first state, and the stretch that it takes of its mentor."""
+    ends_at = starts_at + dt.timedelta(minutes=fields["duration_minutes"])
+    booking = Booking.objects.create(
+        mentor=mentor,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        price_minor=price.amount_minor,
+        platform_fee_minor=price.platform_fee_minor,
+        currency=price.currency,
+        needs_answer=mentor.requires_approval,
+        **fields,
+        **_first_state(mentor, price, starts_at, fields["created_at"]),
+    )
+    CalendarEntry.objects.create(
+        mentor=mentor,
+        booking=booking,
+        kind=CalendarEntry.Kind.BOOKING,
+        **occupied(mentor, starts_at, ends_at),
+    )
     return booking
 
 

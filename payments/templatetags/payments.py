@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 from mentormatch.accounts.models import User
+from mentormatch.ui.drawings import badge
 from mentormatch.ui.kept import per_language
-from mentormatch.ui.templatetags.mentormatch import badge, local_date, money, time_tag
+from mentormatch.ui.templatetags.mentormatch import local_date, money, time_tag
 from payments.models import SavedCard, Transaction
 from payments.trail import Trail, payable_from, tips_of, trail_of
 

@@ -134,11 +134,6 @@ def world(language: str = "en") -> World:
         return BookingFactory(mentor=mentor, mentee=mentee, starts_at=start, **kwargs)
 
     to_pay, met, seen = booked(1, to_pay=True), booked(-80), booked(-90)
-    now_open = BookingFactory(
-        mentor=mentor, mentee=mentee, starts_at=times.now() - dt.timedelta(minutes=5)
-    )
-    room = SessionFactory(booking=now_open, in_progress=True)
-    PresenceFactory(session=room)
     done = {"status": Booking.Status.COMPLETED}
     Booking.objects.filter(pk__in=[met.pk, seen.pk]).update(**done)
     missed, accused = booked(-60), booked(-70)
@@ -160,7 +155,7 @@ def world(language: str = "en") -> World:
         to_pay=to_pay,
         requested=booked(3, requested=True),
         cancelled=booked(5, cancelled=True),
-        room=room,
+        room=_open_room(mentor, mentee),
         reviewed=reviewed,
         to_review=SessionFactory(booking=met, completed=True),
         tip=tip,
@@ -172,6 +167,15 @@ def world(language: str = "en") -> World:
         **_at_stripe(),
         group=GroupSessionFactory(mentor=mentor, starts_at=hour + 200 * HOUR),
     )
+
+
+def _open_room(mentor: MentorProfile, mentee: User) -> Session:
+    """A session that has begun, with one of them in it."""
+    start = times.now() - dt.timedelta(minutes=5)
+    booking = BookingFactory(mentor=mentor, mentee=mentee, starts_at=start)
+    room = SessionFactory(booking=booking, in_progress=True)
+    PresenceFactory(session=room)
+    return room
 
 
 CANCELLED = {"status": "cancelled", "cancelled_at": times.now()}

@@ -2,11 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
-from zlib import crc32
 
 from crispy_forms.utils import render_crispy_form
 from django import template
@@ -15,7 +13,6 @@ from django.contrib.messages.storage.base import Message
 from django.core.paginator import Page
 from django.template.context import Context
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -26,15 +23,18 @@ from django.utils.translation import gettext as _
 from bookings.wallclock import occurs_twice
 from mentormatch import money as amounts
 from mentormatch import times
+from mentormatch.ui import drawings
 from mentormatch.ui.charts import Chart
 from mentormatch.ui.forms import ActionForm, Text
 from mentormatch.ui.kept import per_language
 from mentormatch.ui.undo import undo_form
 
 register = template.Library()
-AVATAR_TONES = 6
-STAR = "M{x} 1.6l2.6 5.5 6 .8-4.4 4.2 1.1 6-5.3-2.9-5.3 2.9 1.1-6L{left} 7.9l6-.8z"
-STARS_PATH = "".join(STAR.format(x=10 + 22 * n, left=f"{1.4 + 22 * n:.1f}") for n in range(5))
+register.filter("stars", drawings.stars)
+register.filter("initials", drawings.initials)
+register.simple_tag(drawings.avatar, name="avatar")
+register.simple_tag(drawings.badge, name="badge")
+register.simple_tag(drawings.icon, name="icon")
 
 
 def _zone(zone: str | dt.tzinfo | None) -> dt.tzinfo:
@@ -185,63 +185,6 @@ def duration(minutes: int | None) -> str:
     return " ".join(parts + ([_("%d min") % rest] if rest or not hours else []))
 
 
-@register.filter
-@per_language
-def stars(rating: Decimal | float | None) -> SafeString:
-    """`mentor.average_rating|stars`: five stars, filled as far as the rating goes."""
-    if rating is None:
-        return format_html('<span class="stars-none">{}</span>', _("No reviews yet"))
-    label = _("%(rating)s out of 5 stars") % {
-        "rating": formats.number_format(Decimal(str(rating)).normalize(), use_l10n=True)
-    }
-    return format_html(
-        '<svg class="stars" viewBox="0 0 108 20" role="img" aria-label="{0}"><title>{0}</title>'
-        '<path class="stars-empty" d="{1}"/>'
-        '<svg width="{2}" height="20"><path class="stars-full" d="{1}"/></svg></svg>',
-        label,
-        STARS_PATH,
-        round(float(rating) * 21.6, 1),
-    )
-
-
-@register.filter
-def initials(name: str) -> str:
-    """Ada Lovelace → AL. A word that begins with a sign counts only where there is no other."""
-    words = str(name).split() or ["?"]
-    words = [word for word in words if word[0].isalnum()] or words
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
-
-
-@register.simple_tag
-@lru_cache(maxsize=2048)
-def avatar(name: str, size: str = "") -> SafeString:
-    """`{% avatar mentor.name "lg" %}`: initials on a colour that stays with the name."""
-    tone = crc32(str(name).encode()) % AVATAR_TONES + 1
-    extra = f" avatar-{size}" if size else ""
-    return format_html(
-        '<span class="avatar avatar-tone-{}{}" aria-hidden="true">{}</span>',
-        tone,
-        extra,
-        initials(name),
-    )
-
-
-@register.simple_tag
-def badge(status: str, label: Text = "") -> SafeString:
-    """`{% badge booking.status booking.get_status_display %}`: a state in its colour."""
-    return format_html('<span class="status status-{}">{}</span>', status, label or status)
-
-
-@register.simple_tag
-def icon(name: str) -> SafeString:
-    """`{% icon "clock" %}`: a drawing from `img/icons.svg`, hidden from screen readers."""
-    return format_html(
-        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
-        static("img/icons.svg"),
-        name,
-    )
-
-
 @register.simple_tag
 def fixed(template: str) -> SafeString:
     """`{% fixed "ui/_notices.html" %}`: a part that is the same for everyone, rendered once."""
@@ -322,7 +265,12 @@ def told_reviews(reviews: Iterable[Any]) -> SafeString:
         '<li class="row-item"><article><p class="meta mb-1"><span>{}</span><span>{}</span>'
         '<span>{}</span></p><p class="mb-0" dir="auto">{}</p></article></li>',
         (
-            (stars(told.rating), told.writer, local_date(told.created_at), _lines(told.comment))
+            (
+                drawings.stars(told.rating),
+                told.writer,
+                local_date(told.created_at),
+                _lines(told.comment),
+            )
             for told in reviews
         ),
     )

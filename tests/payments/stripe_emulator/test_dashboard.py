@@ -180,7 +180,7 @@ def test_events_come_twice_backwards_late_or_never(world: World) -> None:
     sent: list[str] = []
 
     def send(url: str, payload: bytes, headers: dict[str, str]) -> Outcome:
-        sent.append(re.search(rb'"type": "([a-z_.]+)",?\n}', payload)[1].decode())  # type: ignore[index]
+        sent.append(re.search(rb'"type": "([a-z_.]+)",?\n}', payload)[1].decode())  # type: ignore[index]  # each has one
         return Outcome(200, "OK")
 
     world.paid()
