@@ -294,7 +294,8 @@ STRIPE_SECRET_KEY = _given("STRIPE_SECRET_KEY")
 STRIPE_PUBLISHABLE_KEY = _given("STRIPE_PUBLISHABLE_KEY")
 STRIPE_WEBHOOK_SECRET = _given("STRIPE_WEBHOOK_SECRET")
 STRIPE_CONNECT_WEBHOOK_SECRET = _given("STRIPE_CONNECT_WEBHOOK_SECRET")
-STRIPE_EMULATED = not STRIPE_SECRET_KEY
+STRIPE_KEY_IS_GIVEN = bool(STRIPE_SECRET_KEY)
+STRIPE_EMULATED = not STRIPE_KEY_IS_GIVEN
 if STRIPE_EMULATED and not (DEMO or DEBUG):
     raise ImproperlyConfigured(
         "STRIPE_SECRET_KEY is missing: the built-in test payments are for the demo only."
@@ -319,6 +320,8 @@ STRIPE_EMULATOR = {
 STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 STRIPE_LIVE_SECRET_KEY = STRIPE_SECRET_KEY if STRIPE_LIVE_MODE else ""
 STRIPE_TEST_SECRET_KEY = "" if STRIPE_LIVE_MODE else STRIPE_SECRET_KEY
+# What dj-stripe speaks by default, and the SDK that is pinned.
+STRIPE_API_VERSION = "2026-05-27.dahlia"
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 
 # --- Video ---------------------------------------------------------------------------

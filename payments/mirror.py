@@ -7,9 +7,10 @@ decide is read from it.
 from typing import Any
 
 from django.conf import settings
-from djstripe.models import APIKey, Event
+from djstripe.models import APIKey, Event, WebhookEndpoint
 
 from payments.stripe_service import StripeRefused, translated
+from payments.stripe_service.platform import Endpoint
 
 
 def _own_key() -> None:
@@ -30,3 +31,18 @@ def sync_event(payload: dict[str, Any]) -> None:
     except StripeRefused as refusal:
         if not refusal.is_out_of_reach:
             raise
+
+
+def keep_endpoint(endpoint: Endpoint, *, secret: str) -> None:
+    """The row of an endpoint, for staff to look at: events are verified by the settings alone."""
+    WebhookEndpoint.objects.update_or_create(
+        id=endpoint.id,
+        defaults={
+            "url": endpoint.url,
+            "enabled_events": list(endpoint.events),
+            "status": "enabled" if endpoint.is_enabled else "disabled",
+            "api_version": endpoint.api_version,
+            "livemode": settings.STRIPE_LIVE_MODE,
+            "secret": secret,
+        },
+    )

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from mentormatch.background import periodic
 from payments import stripe_service
@@ -12,6 +13,8 @@ from payments.stripe_emulator.http_client import EmulatorHTTPClient
 
 def install() -> None:
     """Send calls to Stripe, or answer them here and deliver the webhooks ourselves."""
+    if settings.STRIPE_EMULATED and settings.STRIPE_KEY_IS_GIVEN:
+        raise ImproperlyConfigured("The built-in test payments can't stand beside a Stripe key.")
     if settings.STRIPE_EMULATED:
         _install_emulator()
     else:

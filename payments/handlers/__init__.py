@@ -36,6 +36,11 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
+def is_of_connect(kind: str) -> bool:
+    """Whether it is sent by the endpoint of connected accounts."""
+    return kind.startswith(("account.", "payout."))
+
+
 def is_mirrored(kind: str) -> bool:
     """Whether dj-stripe is to take this event up."""
     return kind.startswith(MIRRORED)

@@ -30,6 +30,7 @@ from .resources import (
     subscriptions,
     transfer_reversals,
     transfers,
+    webhook_endpoints,
 )
 
 Handler = Callable[..., Body]
@@ -151,6 +152,11 @@ ROUTES = (
         transfer_reversals.CREATE,
     ),
     _route("GET", "transfers/{transfer}/reversals/{id}", transfer_reversals.retrieve),
+    _route("GET", "webhook_endpoints", webhook_endpoints.list_all, params.CURSOR),
+    _route("POST", "webhook_endpoints", webhook_endpoints.create, webhook_endpoints.CREATE),
+    _route("GET", "webhook_endpoints/{id}", webhook_endpoints.retrieve),
+    _route("POST", "webhook_endpoints/{id}", webhook_endpoints.update, webhook_endpoints.CHANGES),
+    _route("DELETE", "webhook_endpoints/{id}", webhook_endpoints.delete, params.NOTHING),
 )
 
 

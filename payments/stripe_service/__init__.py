@@ -24,6 +24,7 @@ from payments.stripe_service.errors import (
 from payments.stripe_service.intents import Intents
 from payments.stripe_service.lists import Lists
 from payments.stripe_service.payouts import Payouts
+from payments.stripe_service.platform import Platform
 from payments.stripe_service.refunds import Refunds
 from payments.stripe_service.subscriptions import Subscriptions
 from payments.stripe_service.transfers import Transfers
@@ -54,6 +55,7 @@ class StripeService(
     Intents,
     Lists,
     Payouts,
+    Platform,
     Refunds,
     Subscriptions,
     Transfers,

@@ -117,8 +117,8 @@ def _profile(values: dict[str, Any]) -> Body:
     return empty | extra | values
 
 
-def _settings(display_name: str | None) -> Body:
-    schedule = {"delay_days": 7, "interval": "daily"}
+def _settings(display_name: str | None, *, interval: str = "daily") -> Body:
+    schedule = {"delay_days": 7, "interval": interval}
     return {
         "bacs_debit_payments": {"display_name": None, "service_user_number": None},
         "branding": dict.fromkeys(("icon", "logo", "primary_color", "secondary_color")),
@@ -174,7 +174,7 @@ def platform() -> Body:
         "external_accounts": _external_accounts(config.platform_id()),
         "payouts_enabled": True,
         "requirements": requirements(()),
-        "settings": _settings("Test platform"),
+        "settings": _settings("Test platform", interval="manual"),
         "type": "standard",
     }
 

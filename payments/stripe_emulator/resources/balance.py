@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import ledger, params, store
+from .. import config, ledger, params, store
 from ..context import Body, Context
 from . import accounts, lists
 
@@ -17,8 +17,10 @@ LIST: params.Spec = {
 def retrieve(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/balance`: what is available and what is still on its way, by currency."""
     held = ledger.held(ctx.account, ctx.now)
+    # What there is a bank account for is told even where there is nothing of it.
+    settled = config.settlement_currencies() if ctx.is_platform else []
     default = accounts.default_currency(ctx.account)
-    currencies = sorted({*held["available"], *held["pending"], default})
+    currencies = sorted({*held["available"], *held["pending"], *settled, default})
     return {
         "object": "balance",
         "available": _amounts(held["available"], currencies),

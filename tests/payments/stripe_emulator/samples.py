@@ -15,6 +15,7 @@ LINE: dict[str, Any] = {
     "price_data": {"currency": "eur", "product_data": {"name": "An hour"}, "unit_amount": 6000},
     "quantity": 1,
 }
+ENDPOINT: Any = {"url": "https://mentors.example/hook", "enabled_events": ["charge.refunded"]}
 MONTHLY = {
     "price_data": LINE["price_data"] | {"recurring": {"interval": "month"}},
     "quantity": 1,
@@ -106,6 +107,10 @@ class Samples:
         return self.v1.invoice_payments.list({"invoice": self.invoice}).data[0]
 
     @cached_property
+    def endpoint(self) -> stripe.WebhookEndpoint:
+        return self.v1.webhook_endpoints.create(ENDPOINT)
+
+    @cached_property
     def event(self) -> stripe.Event:
         assert self.customer
         return self.v1.events.list().data[0]
@@ -144,6 +149,7 @@ class Samples:
             "subscription_items": lambda: self.item.id,
             "transfers": lambda: self.transfer.id,
             "reversals": lambda: self.reversal.id,
+            "webhook_endpoints": lambda: self.endpoint.id,
         }
         if route.path.endswith("/capture"):
             return self.authorised.id
@@ -195,6 +201,7 @@ class Samples:
                 "default_payment_method": self.card.id,
             },
             "POST /v1/refunds": lambda: {"charge": self.charge.id},
+            "POST /v1/webhook_endpoints": lambda: dict(ENDPOINT),
             "POST /v1/transfers": lambda: {
                 "destination": self.account.id,
                 "source_transaction": self.charge.id,

@@ -7,7 +7,7 @@ import stripe
 
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.routes import ROUTES, Route
-from tests.payments.stripe_emulator.samples import LINE, MONTHLY, Samples
+from tests.payments.stripe_emulator.samples import ENDPOINT, LINE, MONTHLY, Samples
 from tests.payments.stripe_emulator.world import World
 
 LISTS = [route for route in ROUTES if "starting_after" in route.spec]
@@ -50,6 +50,7 @@ class Filled(Samples):
             ),
             "refunds": lambda: self.v1.refunds.create({"charge": self.charge.id, "amount": 10}),
             "transfers": lambda: self.world.transferred(self.charge, 10, self.account.id),
+            "webhook_endpoints": lambda: self.v1.webhook_endpoints.create(ENDPOINT),
             "reversals": lambda: self.v1.transfers.reversals.create(
                 self.transfer.id, {"amount": 10}
             ),

@@ -11,11 +11,12 @@ AVAILABLE_AT_ONCE = "4000000000000077"
 
 
 def platform_balance(world: World) -> dict[str, int]:
-    """What the platform has by currency, available or not."""
+    """What the platform has by currency, available or not; another than euros only if any."""
     balance = world.stripe.v1.balance.retrieve()
     return {
         ready.currency: ready.amount + waiting.amount
         for ready, waiting in zip(balance.available, balance.pending, strict=True)
+        if ready.currency == "eur" or ready.amount + waiting.amount
     }
 
 
