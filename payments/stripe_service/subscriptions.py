@@ -88,14 +88,14 @@ class Subscriptions(Gateway):
 
     def open_billing_page(self, *, subscription: Subscription, customer_id: str) -> str:
         """The address of Stripe's page where the card is changed; good for a short while."""
+        asked: Any = {
+            "customer": customer_id,
+            "locale": subscription.mentee.language,
+            "return_url": url("payments:subscriptions"),
+        }
         with self._call() as client:
             session = client.v1.billing_portal.sessions.create(
-                {
-                    "customer": customer_id,
-                    "locale": subscription.mentee.language,
-                    "return_url": url("payments:subscriptions"),
-                },
-                self._key(subscription, "billing"),
+                asked, self._key(subscription, "billing")
             )
         return session.url
 
