@@ -387,7 +387,7 @@ def test_the_dashboard_costs_the_same_however_much(login, mentor, django_assert_
 
     client, url = login(mentor.user), reverse("bookings:dashboard")
     add(0)
-    with django_assert_num_queries(7) as first:
+    with django_assert_num_queries(8) as first:
         client.get(url)
     add(1)
     add(2)
