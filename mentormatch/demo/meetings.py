@@ -77,7 +77,16 @@ def add_paid() -> None:
         upcoming = _of(person).filter(status=Status.CONFIRMED, starts_at__gt=now + DAY)
         if not upcoming.filter(mentor__user__email=mentor.email).exists():
             pay(_book(mentor.email, person.email, after=now + days * DAY, minutes=60))
+    _ask_for_a_paid_one(now)
     _see_to_an_open_one(now)
+
+
+def _ask_for_a_paid_one(now: dt.datetime) -> None:
+    """An hour whose price is authorised, and which waits for the answer of `mentor2@`."""
+    mentor, mentee = people.MENTOR2.person, people.LEA
+    asked = _of(mentee).filter(mentor__user__email=mentor.email, starts_at__gt=now)
+    if not asked.exists():
+        pay(_book(mentor.email, mentee.email, after=now + 4 * DAY, minutes=60))
 
 
 def _see_to_an_open_one(now: dt.datetime) -> None:

@@ -107,6 +107,9 @@ def _check_mentors() -> None:
         *("America/New_York", 12000, "usd"),
     )
     assert mentor2.requires_approval
+    request = Booking.objects.get(mentor=mentor2, price_minor__gt=0)
+    assert request.is_to_answer
+    assert request.transactions.get().is_authorized
     assert sorted(mentor2.availability.values_list("weekday", flat=True)) == list(range(5))
     assert (mentor3.notice_minutes, mentor3.step_minutes) == (0, 10)
 
