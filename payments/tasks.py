@@ -81,6 +81,11 @@ def close_unfinished_subscriptions() -> None:
     services.close_unfinished()
 
 
+@periodic(every=dt.timedelta(minutes=10))
+def follow_overdue_subscriptions() -> None:
+    services.follow_overdue()
+
+
 @periodic(every=EVERY_ROUND)
 def send_due_transfers() -> None:
     services.send_due_transfers()

@@ -54,6 +54,7 @@ from payments.services.subscribing import (
     cancel_subscription,
     check_subscribable,
     close_unfinished,
+    follow_overdue,
     settle_subscription,
     subscribe,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "follow_dispute",
     "follow_late_payouts",
     "follow_open_disputes",
+    "follow_overdue",
     "follow_payout",
     "give_back_credit",
     "give_tip",

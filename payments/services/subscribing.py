@@ -6,6 +6,8 @@ whoever comes after a crash or a lost answer gets the same checkout again, and n
 
 import datetime as dt
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Q
@@ -25,6 +27,7 @@ from payments.stripe_types import Checkout
 logger = logging.getLogger(__name__)
 Status = Subscription.Status
 CHECKOUT_LASTS = dt.timedelta(hours=1)
+ASKED_AGAIN = dt.timedelta(hours=1)
 
 
 def subscribe(
@@ -284,9 +287,32 @@ def close_unfinished(*, now: dt.datetime | None = None, limit: int = 200) -> int
     return len(due)
 
 
+def follow_overdue(*, now: dt.datetime | None = None, limit: int = 100) -> int:
+    """Ask about every subscription whose period is over: the event that says so may never come.
+
+    Each once an hour, as long as it stays so; gives the number looked at.
+    """
+    now = now or times.now()
+    late = Subscription.objects.standing().filter(
+        current_period_end__lte=now - ASKED_AGAIN, updated_at__lte=now - ASKED_AGAIN
+    )
+    late = late.select_related("mentor__user", "mentee").exclude(stripe_subscription_id=None)
+    due = list(late.order_by("updated_at")[:limit])
+    for count, row in enumerate(due, start=1):
+        stripe_id = row.stripe_subscription_id or ""
+        if not _asked(partial(follow_with_invoice, subscription=row, stripe_id=stripe_id), row):
+            return count
+    return len(due)
+
+
 def _could_be_asked(row: Subscription, now: dt.datetime) -> bool:
+    return _asked(partial(close_checkout, subscription=row, now=now), row)
+
+
+def _asked(ask: Callable[[], object], row: Subscription) -> bool:
+    """Whether the others are to be asked about as well."""
     try:
-        close_checkout(subscription=row, now=now)
+        ask()
     except StripeError as error:
         logger.warning("subscription %s: Stripe can't be asked: %s", row.code, why(error))
         # What it fails at or refuses may be this one alone.

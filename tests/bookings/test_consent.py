@@ -64,6 +64,11 @@ def test_the_rule_to_agree_to_names_its_instant(login, mentor, mentee, wanted, r
     assert_clean(page)
 
 
+def test_a_refused_form_still_says_what_is_agreed_to(login, mentor, mentee):
+    answer = login(mentee).post(BOOK, WANTED | {"duration_minutes": "45"})
+    assertContains(answer, "I agree: until", status_code=422)
+
+
 def test_for_a_free_session_nothing_is_asked(login, mentor, mentee):
     trial = WANTED | {"duration_minutes": "30", "session_type": "trial"}
     client = login(mentee)

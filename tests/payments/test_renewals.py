@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from mentormatch import times
 from mentormatch.errors import Conflict, Forbidden
 from mentormatch.notifications.models import Mail
 from payments import services
@@ -175,3 +176,26 @@ def test_all_given_back_takes_the_unused_sessions_along(subscribed, work):
     work()
     assert CreditPeriod.objects.get().left == 0
     assert services.sessions_left([row]) == {row.pk: 0}
+
+
+def test_without_a_single_event_it_is_asked_about(subscribed, clock):
+    row = subscribed()
+    clock.shift(32 * DAY)
+    sweep.renew_subscriptions()
+    assert services.follow_overdue() == 1
+    assert services.follow_overdue() == 0
+    row.refresh_from_db()
+    assert row.current_period_end > times.now()
+    assert Transaction.objects.charges().count() == 2
+    assert CreditPeriod.objects.count() == 2
+
+
+def test_the_ledger_and_stripe_agree(subscribed, pass_time, work):
+    subscribed(WORKS_ONCE)
+    subscribed()
+    services.send_due_transfers()
+    pass_time(32)
+    services.send_due_transfers()
+    work()
+    assert services.reconcile() == []
+    assert testing.books_add_up()
