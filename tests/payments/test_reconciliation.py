@@ -4,6 +4,8 @@ import datetime as dt
 from io import StringIO
 
 import pytest
+import stripe
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
@@ -11,11 +13,11 @@ from bookings import services as bookings
 from mentormatch import times
 from mentormatch.background.registry import PERIODICS
 from payments import services
-from payments.models import Difference, Transaction
+from payments.models import Difference, Subscription, Transaction
 from payments.services.reconciliation import books
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import Delivery, StripeObject
-from tests.factories import UserFactory, WebhookEventFactory
+from tests.factories import PlanFactory, UserFactory, WebhookEventFactory
 from tests.payments.test_earnings import child
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +181,32 @@ def test_an_account_is_asked_about(mentor):
     assert found() == []
     mentor.payment_account.refresh_from_db()
     assert not mentor.payment_account.transfers_active
+
+
+def test_a_subscription_whose_events_were_lost_is_recorded(mentor):
+    plan = PlanFactory(mentor=mentor)
+    row = services.subscribe(plan=plan, mentee=UserFactory(), interval="monthly")
+    testing.pay(row.stripe_checkout_session_id)
+    lose_the_events()
+    assert found() == []
+    row.refresh_from_db()
+    assert row.status == Subscription.Status.ACTIVE
+    charge = row.transactions.charges().get()
+    assert charge.status == Status.SUCCEEDED
+    assert row.credit_periods.exists()
+
+
+def test_what_comes_back_of_a_payout_is_asked_for_and_taken_in(passed_on):
+    services.request_refund(charge=passed_on, amount_minor=2000, reason="a bad line")
+    assert found() == []
+    payout = passed_on.children.payouts().get()
+    assert payout.reversed_minor == 1800
+    client = stripe.StripeClient(settings.STRIPE_SECRET_KEY, http_client=stripe.default_http_client)
+    client.v1.transfers.reversals.create(payout.stripe_transfer_id, {"amount": 100})
+    lose_the_events()
+    assert found() == []
+    payout.refresh_from_db()
+    assert payout.reversed_minor == 1900
 
 
 # --- What is listed ----------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.db.models import Q
 
 from payments.models import Transaction
-from payments.services import transfers
+from payments.services import reversals, transfers
 from payments.services.reconciliation.filing import Found, Kind, about, open_subjects
 from payments.stripe_listed import ListedTransfer
 from payments.stripe_service import StripeService
@@ -60,6 +60,17 @@ def _record(row: Transaction, transfer: ListedTransfer, now: dt.datetime) -> Non
     row.refresh_from_db()
 
 
+def _record_reversals(payout: Transaction) -> None:
+    """Those whose answer or event was lost, and those that were made at Stripe."""
+    for made in StripeService().reversals_of(payout.stripe_transfer_id or ""):
+        row = payout.reversals.filter(code=made.metadata.get("reversal", "-")).first()
+        if row is None:
+            reversals.adopt_reversal(payout=payout, made=made)
+        else:
+            reversals.record_reversal(reversal=row, made=made)
+    payout.refresh_from_db()
+
+
 def _differs(row: Transaction, transfer: ListedTransfer) -> Iterator[Found]:
     there = (transfer.amount_minor, transfer.currency)
     here = (row.amount_minor, row.currency)
@@ -68,6 +79,8 @@ def _differs(row: Transaction, transfer: ListedTransfer) -> Iterator[Found]:
     elif there != here:
         words = "Stripe has {} {}, the ledger {} {}."
         yield about(Kind.TRANSFER, row, words.format(*there, *here))
+    if transfer.reversed_minor != row.reversed_minor:
+        _record_reversals(row)
     if transfer.reversed_minor != row.reversed_minor:
         words = f"Stripe took {transfer.reversed_minor} back, the ledger {row.reversed_minor}."
         yield about(Kind.REVERSAL, row, words)
