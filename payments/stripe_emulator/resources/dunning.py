@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import config, events, pages, params, store
-from ..cards import Decline, by_number
+from ..cards import Decline
 from ..context import Body, Context
 from ..errors import CardError, StripeError
 from ..models import StripeObject
@@ -33,7 +33,7 @@ def collect(ctx: Context, invoice: StripeObject) -> None:
 
 def _charge(ctx: Context, invoice: StripeObject, method: StripeObject) -> Decline | None:
     intent = invoices.intent_of(ctx, invoice)
-    decline = by_number(method.private["number"]).decline_later
+    decline = payment_intents.refusal_of_a_kept_card(method)
     if decline:
         payment_intents.decline(ctx, intent, method, decline)
         return decline

@@ -224,7 +224,7 @@ def _confirm(ctx: Context, row: StripeObject, *, off_session: bool = False) -> B
         raise missing_parameter("payment_method")
     method = store.get(ctx, "payment_method", row.body["payment_method"])
     url = None if off_session else pages.authentication_url(row.stripe_id)
-    refusal = _refusal_of_a_kept_card(method) if off_session else None
+    refusal = refusal_of_a_kept_card(method) if off_session else None
     if refusal:
         decline(ctx, row, method, refusal)
     else:
@@ -240,7 +240,7 @@ def _confirm(ctx: Context, row: StripeObject, *, off_session: bool = False) -> B
     return row.body
 
 
-def _refusal_of_a_kept_card(method: StripeObject) -> Decline | None:
+def refusal_of_a_kept_card(method: StripeObject) -> Decline | None:
     """Its bank may want to see a cardholder who isn't there."""
     card = by_number(method.private["number"])
     return AWAY if card.authenticates_always else card.decline_later

@@ -243,6 +243,20 @@ def test_what_asked_the_bank_once_is_charged_without_it_later(world: World) -> N
     assert world.stripe.v1.subscriptions.retrieve(str(subscription)).status == "active"
 
 
+def test_what_asks_the_bank_each_time_waits_for_its_owner(world: World) -> None:
+    session = world.recurring()
+    testing.pay(session.id, "4000002760003184")
+    testing.authenticate(session.id)
+    begun = str(world.stripe.v1.checkout.sessions.retrieve(session.id).subscription)
+    testing.end_period(begun)
+    subscription = world.stripe.v1.subscriptions.retrieve(begun, {"expand": ["latest_invoice"]})
+    assert subscription.status == "past_due"
+    page = str(subscription.latest_invoice.hosted_invoice_url)
+    answer = fill_in(page, card_number="4000002760003184")
+    Client().post(answer["Location"], {"action": "authenticate"})
+    assert world.stripe.v1.subscriptions.retrieve(begun).status == "active"
+
+
 def test_customer_who_goes_takes_the_subscription_with_them(world: World) -> None:
     subscription, invoice, _ = world.past_due()
     world.stripe.v1.customers.delete(str(subscription.customer))
