@@ -240,6 +240,8 @@ class Booking(TimestampedModel):
             models.Index(fields=["status", "hold_expires_at"]),
             models.Index(fields=["status", "ends_at"]),
             models.Index(fields=["status", "completed_at"]),
+            # For the staff's charts, as with people and payments.
+            models.Index(fields=["confirmed_at"], name="bookings_booking_confirmed"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -79,6 +79,7 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        indexes = [models.Index(fields=["date_joined"], name="accounts_user_joined")]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="accounts_user_email_any_case"),
         ]

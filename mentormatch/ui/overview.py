@@ -171,17 +171,21 @@ def people_by_day(days: list[dt.date]) -> dict[dt.date, int]:
     return _by_day(User.objects.order_by(), "date_joined", days)
 
 
+def paid() -> QuerySet[Transaction]:
+    return Transaction.objects.charges().order_by().exclude(status=Transaction.Status.FAILED)
+
+
 def gross_by_day(days: list[dt.date]) -> dict[str, dict[dt.date, int]]:
     """What people paid on each day, in minor units, by currency; what went back isn't taken off."""
-    paid = Transaction.objects.charges().order_by().exclude(status=Transaction.Status.FAILED)
-    rows = _of_days(paid, "succeeded_at", days).values("currency", "day")
+    rows = of_days(paid(), "succeeded_at", days).values("currency", "day")
     gross: dict[str, dict[dt.date, int]] = {}
     for row in rows.annotate(sum=Sum("amount_minor")).order_by("currency"):
         gross.setdefault(row["currency"], {})[row["day"]] = row["sum"]
     return gross
 
 
-def _of_days(rows: QuerySet[Any], field: str, days: list[dt.date]) -> QuerySet[Any]:
+def of_days(rows: QuerySet[Any], field: str, days: list[dt.date]) -> QuerySet[Any]:
+    """Those of these days by that instant, each with its `day`."""
     zone = timezone.get_current_timezone()
     since = dt.datetime.combine(days[0], dt.time.min, zone).astimezone(dt.UTC)
     found: QuerySet[Any] = rows.filter(**{f"{field}__gte": since}).annotate(
@@ -191,7 +195,7 @@ def _of_days(rows: QuerySet[Any], field: str, days: list[dt.date]) -> QuerySet[A
 
 
 def _by_day(rows: QuerySet[Any], field: str, days: list[dt.date]) -> dict[dt.date, int]:
-    counted = _of_days(rows, field, days).values("day").annotate(n=Count("pk"))
+    counted = of_days(rows, field, days).values("day").annotate(n=Count("pk"))
     return {row["day"]: row["n"] for row in counted}
 
 

@@ -280,6 +280,7 @@ class Transaction(TimestampedModel):
                 name="payments_transaction_sums",
             ),
             models.Index(fields=["mentor", "updated_at"], name="payments_transaction_changed"),
+            models.Index(fields=["type", "succeeded_at"], name="payments_transaction_succeeded"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -142,10 +142,6 @@ def world(language: str = "en") -> World:
     upcoming = booked(0)
     SessionFactory(booking=upcoming)
     TransactionFactory(booking=upcoming)
-    reviewed = SessionFactory(booking=seen, completed=True)
-    ReviewFactory(session=reviewed)
-    tip = TipFactory(booking=seen)
-    TransactionFactory(tip=tip, thanks=True)
     checkout = payments.open_checkout(booking=to_pay, user=mentee)
     return World(
         mentee=mentee,
@@ -156,9 +152,9 @@ def world(language: str = "en") -> World:
         requested=booked(3, requested=True),
         cancelled=booked(5, cancelled=True),
         room=_open_room(mentor, mentee),
-        reviewed=reviewed,
+        reviewed=_reviewed(seen),
         to_review=SessionFactory(booking=met, completed=True),
-        tip=tip,
+        tip=_tipped(seen),
         missed=missed,
         accused=accused,
         mail=MailFactory(recipient=mentee, context={"booking": upcoming.code}),
@@ -167,6 +163,18 @@ def world(language: str = "en") -> World:
         **_at_stripe(),
         group=GroupSessionFactory(mentor=mentor, starts_at=hour + 200 * HOUR),
     )
+
+
+def _reviewed(booking: Booking) -> Session:
+    session = SessionFactory(booking=booking, completed=True)
+    ReviewFactory(session=session)
+    return session
+
+
+def _tipped(booking: Booking) -> Tip:
+    tip = TipFactory(booking=booking)
+    TransactionFactory(tip=tip, thanks=True)
+    return tip
 
 
 def _open_room(mentor: MentorProfile, mentee: User) -> Session:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -183,6 +184,19 @@ class TestFigures:
         factories.UserFactory(date_joined=NOW - 13 * DAY)
         by_day = overview.people_by_day(overview.last_days(NOW))
         assert by_day == {dt.date(2026, 5, 19): 1, dt.date(2026, 6, 1): 1}
+
+    def test_each_is_read_from_an_index(self):
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":  # of a few rows it would read them all
+                cursor.execute("SET LOCAL enable_seqscan = off")
+        rows = {
+            "bookings_booking_confirmed": (Booking.objects.order_by(), "confirmed_at"),
+            "payments_transaction_succeeded": (overview.paid(), "succeeded_at"),
+            "accounts_user_joined": (User.objects.order_by(), "date_joined"),
+        }
+        days = overview.last_days(NOW)
+        for index, (of_all, field) in rows.items():
+            assert index in overview.of_days(of_all, field, days).explain()
 
     def test_the_charts_say_it_in_words(self, boss):
         factories.TransactionFactory()
