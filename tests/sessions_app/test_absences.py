@@ -56,7 +56,7 @@ def decided(absence: Absence, freeze, verb, **more) -> Booking:
     return Booking.objects.get(pk=absence.booking_id)
 
 
-def test_an_absent_mentor_is_reported_and_everything_goes_back(booking, work, freeze):  # noqa: F811
+def test_an_absent_mentor_is_reported_and_everything_goes_back(booking, work, freeze):  # noqa: F811  # the same
     absence = reported(booking, freeze)
     assert (absence.absent_side, absence.object_until) == (
         "mentor",
@@ -72,7 +72,7 @@ def test_an_absent_mentor_is_reported_and_everything_goes_back(booking, work, fr
     assert testing.differences() == []
 
 
-def test_an_absent_mentee_pays_and_the_mentor_is_paid(booking, work, freeze):  # noqa: F811
+def test_an_absent_mentee_pays_and_the_mentor_is_paid(booking, work, freeze):  # noqa: F811  # the same
     absence = reported(booking, freeze, by="mentor")
     booking = decided(absence, freeze, bookings.uphold_absence)
     freeze(booking.ends_at + 48 * HOURS)
@@ -84,7 +84,7 @@ def test_an_absent_mentee_pays_and_the_mentor_is_paid(booking, work, freeze):  #
 
 
 @pytest.mark.parametrize("ends", ["ended", "not ended"])
-def test_nothing_leaves_until_staff_decide_and_then_it_goes_on(booking, work, freeze, ends):  # noqa: F811
+def test_nothing_leaves_until_staff_decide_and_then_it_goes_on(booking, work, freeze, ends):  # noqa: F811  # the same
     absence = reported(booking, freeze)
     session = Session.objects.get()
     if ends == "ended":
@@ -180,7 +180,7 @@ def test_absent_is_who_was_not_there_for_15_minutes(booking, freeze, joined, lef
             absences.report_absence(booking=booking, by=booking.mentee)
 
 
-def test_what_cannot_be_reported(booking, work, freeze):  # noqa: F811
+def test_what_cannot_be_reported(booking, work, freeze):  # noqa: F811  # the same
     def code(by) -> str:
         with pytest.raises(DomainError) as refused:
             absences.report_absence(booking=booking, by=by)
