@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from bookings.services.seats import book_seat
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
 from tests.factories import (
     BookingFactory,
+    GroupSessionFactory,
     MentorFactory,
     ReviewFactory,
     SessionFactory,
@@ -85,7 +87,26 @@ def build() -> Hard:
     TransactionFactory(booking=booking)
     session = SessionFactory(booking=booking)
     BookingFactory(mentor=long, mentee=_person(ARABIC_NAME), trial=True, requested=True)
-    return Hard(mentee, mentors, _pages(mentors, booking.code, session.code, mentee.email))
+    pages = _pages(mentors, booking.code, session.code, mentee.email)
+    return Hard(mentee, mentors, pages + _group_pages(long, mentee))
+
+
+def _group_pages(mentor: MentorProfile, mentee: User) -> list[tuple[str, str, str]]:
+    """A group session of which nothing has a space in it."""
+    start = times.now() + dt.timedelta(days=5)
+    texts = {"title": (WORD * 2)[:120], "description": f"{WORD * 3}\n\n{ARABIC}"}
+    group = GroupSessionFactory(mentor=mentor, starts_at=start, **texts)
+    seat = book_seat(group=group, mentee=mentee, notes=WORD * 3)
+    whose = mentor.user.email
+    return [
+        ("groups", reverse("bookings:group_list"), ""),
+        ("group", reverse("bookings:group", args=[group.code]), ""),
+        ("group-seat", reverse("bookings:detail", args=[seat.code]), mentee.email),
+        ("group-pay", reverse("payments:pay", args=[seat.code]), mentee.email),
+        ("group-dashboard", reverse("bookings:group_dashboard"), whose),
+        ("group-edit", reverse("bookings:group_edit", args=[group.code]), whose),
+        ("group-cancel", reverse("bookings:group_cancel", args=[group.code]), whose),
+    ]
 
 
 def _pages(
