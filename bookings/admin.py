@@ -19,6 +19,7 @@ from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin, LookOnlyInline
 from mentormatch.ui.templatetags.mentormatch import money
+from payments.admin.trail import trail_of_booking
 from payments.services import call_off, call_off_group
 
 
@@ -54,12 +55,17 @@ class BookingAdmin(LookOnlyAdmin[Booking]):
     )
     date_hierarchy = "starts_at"
     inlines = (CalendarEntryInline,)
+    readonly_fields = ("money_trail",)
     actions = ("cancel",)
     action_form = ReasonForm
 
     @admin.display(description=_("price"), ordering="price_minor")
     def shown_price(self, booking: Booking) -> str:
         return money(booking.price_minor, booking.currency)
+
+    @admin.display(description=_("The way of the money"))
+    def money_trail(self, booking: Booking) -> str:
+        return trail_of_booking(booking)
 
     @admin.action(
         description=_("Cancel, for the reason given: everything paid goes back"),

@@ -29,6 +29,7 @@ from mentormatch.money import decimals, to_minor
 from mentormatch.ui.staff import LookOnlyAdmin
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import services
+from payments.admin.trail import WithSums
 from payments.models import (
     Difference,
     Dispute,
@@ -104,7 +105,7 @@ def amount_of(typed: str, currency: str) -> int | None:
 
 
 @admin.register(Transaction)
-class TransactionAdmin(Looked, LookOnlyAdmin[Transaction]):
+class TransactionAdmin(Looked, WithSums):
     list_display = (
         "code",
         "type",

@@ -10,7 +10,8 @@ from mentormatch.errors import Conflict
 from payments import services
 from payments.models import PaymentAccount, Reversal, Transaction, WebhookEvent
 from payments.services import transfers
-from tests.factories import TransactionFactory, UserFactory, WebhookEventFactory
+from tests.factories import BookingFactory, TransactionFactory, UserFactory, WebhookEventFactory
+from tests.payments.test_earnings import child
 
 pytestmark = pytest.mark.django_db
 
@@ -169,3 +170,30 @@ def test_stripes_mirror_is_looked_at_and_not_edited(staff, paid):
     row = reverse("admin:djstripe_account_change", args=[account.pk])
     assert staff.get(row).status_code == 200
     assert staff.post(row, {"id": "acct_other"}).status_code == 403
+
+
+def test_staff_see_the_way_of_a_bookings_money_on_one_page(login, tipped, work):
+    charge = TransactionFactory(booking=tipped.session_booking)
+    refund = child(charge, "refund", 2000, 200)
+    client = login(UserFactory(staff=True))
+    for address in (
+        reverse("admin:bookings_booking_change", args=[charge.booking_id]),
+        reverse("admin:payments_transaction_change", args=[tipped.pk]),
+    ):
+        page = client.get(address).content.decode()
+        for row in (charge, refund, tipped, tipped.children.payouts().get()):
+            assert row.code in page
+    free = BookingFactory(price_minor=0, platform_fee_minor=0)
+    page = client.get(reverse("admin:bookings_booking_change", args=[free.pk]))
+    assert "Nothing was paid." in page.content.decode()
+
+
+def test_the_list_of_transactions_has_its_sums(login):
+    for status in ("succeeded", "succeeded", "failed"):
+        TransactionFactory(status=status)
+    listing = reverse("admin:payments_transaction_changelist")
+    client = login(UserFactory(staff=True))
+    (line,) = client.get(listing).context["sums"]
+    assert (line["count"], line["amount"], line["fee"]) == (2, "€120.00", "€12.00")
+    assert client.get(f"{listing}?status__exact=failed").context["sums"] == []
+    assert "Sums of this list" in client.get(f"{listing}?type__exact=booking").content.decode()
