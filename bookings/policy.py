@@ -88,10 +88,15 @@ def cancellation_terms(booking: Booking, side: str, now: dt.datetime) -> Terms:
     return Terms(now < booking.starts_at, booking.price_minor if in_time else 0, in_time)
 
 
-def came_in_time(booking: Booking) -> bool:
-    """Whether a booking costs the mentee nothing: given up in time, or missed by its mentor."""
+def costs_nothing(booking: Booking) -> bool:
+    """Whether a booking that took no place costs the mentee nothing, in money or in a credit.
+
+    Given up as `Terms.is_free` says, or one that the mentor missed, who has earned nothing by it.
+    """
+    if booking.status == Booking.Status.NO_SHOW:
+        return booking.completed_at is None
     if booking.cancelled_at is None:
-        return booking.status == Booking.Status.NO_SHOW and booking.completed_at is None
+        return False
     by_mentee = booking.cancelled_by == Booking.Side.MENTEE and booking.confirmed_at is not None
     return not by_mentee or booking.cancelled_at <= booking.free_cancellation_until
 

@@ -130,12 +130,12 @@ def _use(month: CreditPeriod, booking: Booking) -> None:
 
 
 def give_back(*, booking: Booking, now: dt.datetime | None = None) -> bool:
-    """A booking that was given up frees its credit, where the policy says so. Safe to repeat.
+    """A booking that was given up, or missed by the mentor, frees its credit. Safe to repeat.
 
-    Within the caller's transaction. Gives whether there was one to give back.
+    Within the caller's transaction, where the policy says so. Gives whether there was one.
     """
     now = now or times.now()
-    if not policy.came_in_time(booking):
+    if not policy.costs_nothing(booking):
         return False
     rows = Credit.objects.filter(booking=booking, given_back_at=None)
     if not rows.update(given_back_at=now, updated_at=now):

@@ -145,6 +145,15 @@ def test_it_comes_back_as_the_policy_says(month, book, hours_before, by_mentor, 
     assert (Credit.objects.get().given_back_at is None) == (wanted == 1)
 
 
+@pytest.mark.parametrize(("mentor_missed", "wanted"), [(True, 2), (False, 1)])
+def test_a_session_that_the_mentor_missed_counts_as_unused(month, book, mentor_missed, wanted):
+    booking = book()
+    booking.status = Booking.Status.NO_SHOW
+    booking.completed_at = None if mentor_missed else booking.ends_at
+    assert services.give_back_credit(booking=booking) is mentor_missed
+    assert left(month) == wanted
+
+
 def test_the_last_credit_goes_to_the_month_that_ends_first(month, book):
     later = CreditPeriodFactory(
         subscription__plan__mentor=month.subscription.mentor,

@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -13,12 +14,12 @@ from mentormatch.background.testing import run_tasks as run_queue
 from mentormatch.errors import DomainError
 from mentormatch.notifications.models import Mail
 from payments import services
-from payments.models import Transaction
+from payments.models import CreditPeriod, Subscription, Transaction
 from payments.services import checkout, ledger
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_service import StripeService
-from tests.factories import BookingFactory
+from tests.factories import BookingFactory, PlanFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -165,3 +166,23 @@ def test_of_two_checkouts_for_one_booking_one_stays_open(booking):
     with pytest.raises(ValueError, match="expired"):
         testing.pay(second.id)
     assert testing.pay(row.stripe_checkout_session_id) is None
+
+
+def test_many_clicks_begin_one_subscription(mentor):
+    plan, mentee = PlanFactory(mentor=mentor), UserFactory()
+    subscribe = partial(services.subscribe, plan=plan, mentee=mentee, interval="monthly")
+    rows = at_once(*[subscribe] * 6)
+    assert {row.checkout_url for row in rows} == {Subscription.objects.get().checkout_url}
+    assert StripeObject.objects.filter(type="checkout.session").count() == 1
+
+
+def test_many_messengers_begin_it_once(mentor):
+    plan, mentee = PlanFactory(mentor=mentor), UserFactory()
+    row = services.subscribe(plan=plan, mentee=mentee, interval="monthly")
+    testing.pay(row.stripe_checkout_session_id)
+    rows = [Subscription.objects.get() for _ in range(6)]
+    at_once(*[partial(services.settle_subscription, subscription=r, by=mentee) for r in rows])
+    assert Subscription.objects.get().status == Subscription.Status.ACTIVE
+    assert Transaction.objects.get().status == Transaction.Status.SUCCEEDED
+    assert CreditPeriod.objects.get().left == 2
+    assert Mail.objects.filter(kind="subscription_started").count() == 2
