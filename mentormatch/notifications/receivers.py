@@ -169,6 +169,7 @@ def _tell_of_money(kind: str, row: Transaction, side: str) -> None:
         "net_minor": row.net_minor,
         "currency": row.currency,
         "message": row.tip.message if row.tip else "",
+        "is_tip": row.tip is not None,
     }
     _tell(kind, booking, side, occasion=row.code, **facts)
 

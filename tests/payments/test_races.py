@@ -9,6 +9,7 @@ import pytest
 from django.db import connections
 
 from bookings import services as bookings
+from bookings.absence_models import Absence
 from bookings.models import Booking
 from mentormatch.background.testing import run_tasks as run_queue
 from mentormatch.errors import DomainError
@@ -19,7 +20,9 @@ from payments.services import checkout, ledger
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_service import StripeService
-from tests.factories import BookingFactory, PlanFactory, UserFactory
+from sessions_app import absences
+from sessions_app.models import Session
+from tests.factories import BookingFactory, PlanFactory, PresenceFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,3 +189,43 @@ def test_many_messengers_begin_it_once(mentor):
     assert Transaction.objects.get().status == Transaction.Status.SUCCEEDED
     assert CreditPeriod.objects.get().left == 2
     assert Mail.objects.filter(kind="subscription_started").count() == 2
+
+
+def test_many_clicks_give_one_tip(met):
+    def give():
+        return services.give_tip(booking=met, user=met.mentee, amount_minor=500)
+
+    rows = at_once(*[give] * 5)
+    assert {row.checkout_url for row in rows} == {Transaction.objects.get().checkout_url}
+    assert StripeObject.objects.filter(type="checkout.session").count() == 1
+
+
+def test_many_refunds_at_once_give_back_and_take_back_no_more_than_there_was(passed_on, work):
+    def half():
+        return services.request_refund(charge=passed_on, amount_minor=3000, reason="half of it")
+
+    results = at_once(*[half] * 5)
+    assert sum(isinstance(result, Transaction) for result in results) == 2
+    work()
+    made = StripeObject.objects.filter(type="transfer_reversal")
+    assert sorted(row.body["amount"] for row in made) == [2700, 2700]
+    assert testing.differences() == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_report_and_the_transfer_at_once_end_in_one_of_them(booking, freeze, work, order):
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    testing.pay(row.stripe_checkout_session_id)
+    work()
+    session = Session.objects.get()
+    PresenceFactory(session=session, user=booking.mentee, joined_at=booking.starts_at)
+    bookings.complete_booking(booking=booking, now=booking.ends_at)
+    freeze(booking.ends_at + dt.timedelta(hours=48))
+    booking.refresh_from_db()
+
+    def report():
+        return absences.report_absence(booking=booking, by=booking.mentee)
+
+    at_once(*[report, services.send_due_transfers][::order])
+    reports, payouts = Absence.objects.count(), Transaction.objects.payouts().count()
+    assert reports + payouts == 1

@@ -135,6 +135,10 @@ def test_a_tip_comes_back_whole(tipped, work):
     tipped.refresh_from_db()
     assert tipped.status == Status.REFUNDED
     assert taken_back() == [200, 300]
+    told = Mail.objects.filter(kind="refund_made", recipient=tipped.mentee)
+    assert [f"of your tip for {tipped.mentor.name}" in write(mail).text for mail in told] == [
+        True
+    ] * 2
     check_books()
 
 

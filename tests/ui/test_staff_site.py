@@ -16,6 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.absence_models import Absence
+from bookings.group_models import GroupSession
 from bookings.models import Booking
 from mentormatch.accounts.models import User
 from mentormatch.background.models import PeriodicRun
@@ -259,6 +260,7 @@ ACTIONS = {
     (MentorProfile, "suspend"): lambda: _mentor(MentorProfile.Status.LISTED),
     (MentorProfile, "relist"): lambda: _mentor(MentorProfile.Status.SUSPENDED),
     (Booking, "cancel"): factories.BookingFactory,
+    (GroupSession, "cancel"): factories.GroupSessionFactory,
     (Absence, "uphold"): lambda: factories.AbsenceFactory(object_until=NOW),
     (Absence, "dismiss"): lambda: factories.AbsenceFactory(object_until=NOW),
     (Transaction, "refund"): factories.TransactionFactory,
