@@ -82,5 +82,9 @@ class Absence(TimestampedModel):
     def is_open(self) -> bool:
         return not self.outcome
 
+    def may_be_objected_to(self, now: dt.datetime) -> bool:
+        """Whether the other side can still have its say, which it has once."""
+        return self.is_open and self.objected_at is None and now < self.object_until
+
     def is_about(self, side: str) -> bool:
         return self.absent_side == side

@@ -8,6 +8,7 @@ from functools import cached_property
 from django.conf import settings
 
 from bookings import policy
+from bookings.absence_models import Absence
 from bookings.models import Booking
 from payments.models import Dispute, Transaction
 
@@ -42,6 +43,12 @@ class Trail:
     def is_frozen(self) -> bool:
         """Whether a bank has yet to decide whose the money is."""
         return any(row.status == Dispute.Status.OPEN for row in self.disputes)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether staff have yet to decide who came to the session."""
+        absence: Absence | None = getattr(self.charge.booking, "absence", None)
+        return absence is not None and absence.is_open
 
     @property
     def is_received(self) -> bool:

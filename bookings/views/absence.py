@@ -16,6 +16,7 @@ from bookings.forms.bookings import AbsenceForm, ObjectionForm
 from bookings.models import Booking
 from bookings.views.bookings import own_booking
 from bookings.views.facts import other_side
+from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Forbidden
 from mentormatch.ui.forms import posted, render_invalid
@@ -47,6 +48,9 @@ def _report(request: LoggedInRequest, booking: Booking) -> HttpResponse:
 
 
 def _object(request: LoggedInRequest, booking: Booking, absence: Absence) -> HttpResponse:
+    if not absence.may_be_objected_to(times.now()):
+        messages.info(request, _("There is nothing to object to any more."))
+        return redirect("bookings:detail", booking.code)
     form = ObjectionForm(posted(request), back_url=_back(booking))
     if form.is_valid():
         absence.booking = booking

@@ -230,7 +230,10 @@ def test_the_story_on_the_pages(booking, login, freeze):
     assert "I waited." in shown
     assert mentors.post(absent, {"objection": ""}).status_code == 422
     assert mentors.post(absent, {"objection": "I was there."})["Location"] == detail
-    assert "You objected" in mentors.get(detail).content.decode()
+    shown = mentors.get(detail).content.decode()
+    assert "You objected" in shown
+    assert "on hold: who came is looked into" in shown
+    assert mentors.get(absent)["Location"] == detail
     assert login(UserFactory()).get(absent).status_code == 404
 
 
