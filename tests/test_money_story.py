@@ -72,6 +72,7 @@ TOLD: Counter[str] = Counter()
 # Each kind of row, and what Stripe makes of it: once, and kept in that column.
 MADE = {
     Transaction.Type.BOOKING: ("charge", "stripe_charge_id"),
+    Transaction.Type.TIP: ("charge", "stripe_charge_id"),
     Transaction.Type.REFUND: ("refund", "stripe_refund_id"),
     Transaction.Type.PAYOUT: ("transfer", "stripe_transfer_id"),
 }
@@ -99,6 +100,9 @@ def cards_charged() -> dict[str, str]:
 class MoneyStory(RuleBasedStateMachine):
     """A mentor, two mentees who want the same hour, and Stripe on good and bad days."""
 
+    periodics = PERIODICS
+    asks_first = False
+
     def __init__(self) -> None:
         super().__init__()
         self.atomics = [transaction.atomic(using=name) for name in DATABASES]
@@ -114,7 +118,12 @@ class MoneyStory(RuleBasedStateMachine):
     def people_meet(
         self, ahead: dt.timedelta, minutes: int, cards: list[str], silent: bool
     ) -> None:
-        self.mentor = MentorFactory(is_payable=False, notice_minutes=0, lengths=[15, 60])
+        self.mentor = MentorFactory(
+            is_payable=False,
+            notice_minutes=0,
+            lengths=[15, 60],
+            requires_approval=self.asks_first,
+        )
         open_every_day(self.mentor, always=True)
         onboarded(self.mentor)
         self.mentees = [UserFactory(), UserFactory()]
@@ -311,7 +320,9 @@ class MoneyStory(RuleBasedStateMachine):
     @invariant()
     def every_write_was_made_once_at_most(self) -> None:
         for kind in ("checkout.session", "refund", "transfer"):
-            rows = [body["metadata"]["transaction"] for body in at_stripe(kind).values()]
+            made = [body["metadata"] for body in at_stripe(kind).values()]
+            # What a release gives back of an authorisation is Stripe's own.
+            rows = [data["transaction"] for data in made if data or kind != "refund"]
             assert len(rows) == len(set(rows)), kind
         accounts = [body for body in at_stripe("account").values() if body["type"] == "express"]
         assert len(accounts) == PaymentAccount.objects.count()
@@ -350,7 +361,7 @@ class MoneyStory(RuleBasedStateMachine):
             queue.give_back(but_not_of=set())
             QueuedTask.objects.ready().update(run_after=times.now())
             ran = run_tasks()
-            run_periodic(*PERIODICS)
+            run_periodic(*self.periodics)
             if not (delivered or ran or testing.waiting() or self.unfinished()):
                 return
             self.time.shift(dt.timedelta(minutes=20))
@@ -456,11 +467,11 @@ def check_time(booking: Booking) -> None:
         assert session.starts_at == booking.starts_at
 
 
-def tell_stories(count: int, story: type[MoneyStory] = MoneyStory) -> None:
+def tell_stories(count: int, story: type[MoneyStory] = MoneyStory, *, steps: int = 25) -> None:
     """A story that fails is printed step by step, and shortened first in a long run."""
     shuffled = settings(
         max_examples=count,
-        stateful_step_count=25,
+        stateful_step_count=steps,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink] if IS_STRESS else [Phase.generate],
         print_blob=True,
@@ -472,7 +483,7 @@ def tell_stories(count: int, story: type[MoneyStory] = MoneyStory) -> None:
 @pytest.mark.stress
 @pytest.mark.django_db
 def test_calendar_and_balance_agree_whatever_happens(figure: Callable[[str, str], None]) -> None:
-    count = budget(14, 1000)
+    count = budget(9, 1000)
     tell_stories(count)
     endings = {
         (Status.COMPLETED, Ledger.SUCCEEDED),
