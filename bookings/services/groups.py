@@ -45,7 +45,7 @@ def offer_group_session(
     `slot_unavailable`; as `mentor_unavailable` or `not_payable` where nobody could book.
     """
     now = now or times.now()
-    said = _checked(mentor, title, description, seats, price_minor)
+    said = _checked(mentor.currency, title, description, seats, price_minor)
     _check_when(starts_at, duration_minutes, now)
     ends_at = starts_at + dt.timedelta(minutes=duration_minutes)
     with guards_in_words(), exclusive():
@@ -86,7 +86,7 @@ def change_group_session(
     The time stays: people have planned with it. `Forbidden` for anyone but the mentor; `Conflict`
     as `seats_taken` for what is sold already, as `not_payable`, as `invalid_state` once it is over.
     """
-    said = _checked(group.mentor, title, description, seats, price_minor)
+    said = _checked(group.currency, title, description, seats, price_minor)
     with guards_in_words(), exclusive():
         group = lock_group(group)
         _require_mentor(group, by)
@@ -203,7 +203,7 @@ def _check_sold(group: GroupSession, seats: int, price_minor: int) -> None:
 
 
 def _checked(
-    mentor: MentorProfile, title: str, description: str, seats: int, price_minor: int
+    currency: str, title: str, description: str, seats: int, price_minor: int
 ) -> dict[str, Any]:
     """What a mentor says of a group session, as it is kept; `InvalidInput` names the field."""
     title, description = " ".join(title.split()), description.strip()
@@ -217,11 +217,11 @@ def _checked(
         raise InvalidInput(
             _("There can be 1 to %(most)d seats.") % {"most": MOST_SEATS}, field="seats"
         )
-    if not money.is_chargeable(price_minor, mentor.currency):
-        least = money.to_major(money.minimum_charge(mentor.currency), mentor.currency)
+    if not money.is_chargeable(price_minor, currency):
+        least = money.to_major(money.minimum_charge(currency), currency)
         raise InvalidInput(
             _("A seat is free, or costs at least %(least)s %(currency)s.")
-            % {"least": least, "currency": mentor.currency.upper()},
+            % {"least": least, "currency": currency.upper()},
             field="price_minor",
         )
     return {"title": title, "description": description, "seats": seats, "price_minor": price_minor}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable
 
 from bookings.group_models import GroupSession
@@ -10,7 +11,7 @@ from bookings.services import cancel_booking
 from bookings.services.groups import close_group_session
 from mentormatch.accounts.models import User
 from mentormatch.errors import DomainError, StripeError
-from payments.services.checkout import call_off
+from payments.services import checkout
 
 logger = logging.getLogger(__name__)
 Status = Booking.Status
@@ -33,7 +34,12 @@ def call_off_group(
 
 
 def finish_called_off(*, now: dt.datetime | None = None) -> None:
-    """Give back what is left of groups that were called off, until Stripe can't be asked."""
+    """Give back what is left of groups that were called off.
+
+    The rest stays for the next round where Stripe can't be asked, or is slow: the worker has
+    other things to do.
+    """
+    until = time.monotonic() + checkout.LONGEST_ROUND_SECONDS
     seats = Booking.objects.filter(
         status__in=Booking.HOLDS_TIME, group_session__status=GroupSession.Status.CANCELLED
     )
@@ -42,7 +48,8 @@ def finish_called_off(*, now: dt.datetime | None = None) -> None:
         if group is None:
             continue
         by = seat.mentor.user if group.cancelled_by == Booking.Side.MENTOR else None
-        if not _give_back(seat, group, call_off, by=by, now=now):
+        could = _give_back(seat, group, checkout.call_off, by=by, now=now)
+        if not could or time.monotonic() >= until:
             return
 
 

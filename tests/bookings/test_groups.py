@@ -249,6 +249,13 @@ def test_the_price_changes_until_a_seat_is_taken():
     change(group, price_minor=1000)
 
 
+def test_the_least_price_is_that_of_its_own_currency():
+    group = GroupSessionFactory(currency="gbp", price_minor=0)
+    change(group, price_minor=30)
+    with pytest.raises(InvalidInput):
+        change(group, price_minor=29)
+
+
 def test_only_its_mentor_changes_it_and_only_while_it_is_on():
     group = GroupSessionFactory()
     for by in (UserFactory(), UserFactory(staff=True)):

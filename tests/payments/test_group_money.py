@@ -10,7 +10,7 @@ from bookings.services.seats import book_seat
 from mentormatch.errors import TryAgain
 from payments import services
 from payments.models import Transaction
-from payments.services import groups
+from payments.services import checkout, groups
 from payments.stripe_emulator import testing
 from sessions_app import services as rooms
 from sessions_app.models import Session
@@ -144,6 +144,17 @@ def test_while_stripe_is_away_seats_being_paid_wait_for_it(group, take):
     assert states(held, also_held) == [Status.PENDING] * 2
     services.finish_called_off()
     assert states(held, also_held) == [Status.CANCELLED] * 2
+
+
+def test_a_slow_stripe_holds_the_sweeper_for_seconds_only(group, take, monkeypatch):
+    held = [take(pays=False), take(pays=False)]
+    services.call_off_group(group=group, by=group.mentor.user)
+    monkeypatch.setattr(checkout, "LONGEST_ROUND_SECONDS", 0.05)
+    with testing.outage("slow", seconds=0.06):
+        services.finish_called_off()
+        assert sorted(states(*held)) == [Status.CANCELLED, Status.PENDING]
+        services.finish_called_off()
+    assert states(*held) == [Status.CANCELLED] * 2
 
 
 def test_one_who_pays_while_the_whole_is_called_off_gets_it_back(group, take, work):
