@@ -16,7 +16,6 @@ from bookings.models import Booking, CalendarEntry
 from bookings.services import dismiss_absence, uphold_absence
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin, LookOnlyInline
 from mentormatch.ui.templatetags.mentormatch import money
 from payments.admin.trail import trail_of_booking
@@ -76,14 +75,12 @@ class BookingAdmin(LookOnlyAdmin[Booking]):
         if not reason:
             self.message_user(request, _("Give a reason."), messages.ERROR)
             return
-        for booking in queryset.select_related("mentor__user", "mentee"):
-            try:
-                cancelled = call_off(booking=booking, by=request.user, reason=reason)
-            except DomainError as error:
-                self.message_user(request, f"{booking}: {error}", messages.ERROR)
-            else:
-                self.log_change(request, cancelled, _("Cancelled: %(why)s") % {"why": reason})
-                self.message_user(request, _("%s: cancelled.") % booking, messages.SUCCESS)
+
+        def cancelled(booking: Booking) -> str:
+            call_off(booking=booking, by=request.user, reason=reason)
+            return _("Cancelled: %(why)s") % {"why": reason}
+
+        self.each(request, queryset.select_related("mentor__user", "mentee"), cancelled)
 
 
 class SeatInline(LookOnlyInline[Booking, GroupSession]):
@@ -115,14 +112,12 @@ class GroupSessionAdmin(LookOnlyAdmin[GroupSession]):
         if not reason:
             self.message_user(request, _("Give a reason."), messages.ERROR)
             return
-        for group in queryset.with_mentor():
-            try:
-                closed = call_off_group(group=group, by=request.user, reason=reason)
-            except DomainError as error:
-                self.message_user(request, f"{group}: {error}", messages.ERROR)
-            else:
-                self.log_change(request, closed, _("Cancelled: %(why)s") % {"why": reason})
-                self.message_user(request, _("%s: cancelled.") % group, messages.SUCCESS)
+
+        def cancelled(group: GroupSession) -> str:
+            call_off_group(group=group, by=request.user, reason=reason)
+            return _("Cancelled: %(why)s") % {"why": reason}
+
+        self.each(request, queryset.with_mentor(), cancelled)
 
 
 class ToDecide(admin.SimpleListFilter):
@@ -180,15 +175,14 @@ class AbsenceAdmin(LookOnlyAdmin[Absence]):
         verb: Callable[..., Absence],
     ) -> None:
         reason = request.POST.get("reason", "")
-        for absence in queryset.select_related("booking__mentor__user", "booking__mentee"):
-            try:
-                decided = verb(absence=absence, by=request.user, reason=reason)
-            except DomainError as error:
-                self.message_user(request, f"{absence}: {error}", messages.ERROR)
-            else:
-                said = decided.get_outcome_display()
-                self.log_change(request, decided, f"{said} {reason}".strip())
-                self.message_user(request, f"{decided}: {said}", messages.SUCCESS)
+
+        def decided(absence: Absence) -> str:
+            made = verb(absence=absence, by=request.user, reason=reason)
+            return f"{made.get_outcome_display()} {reason}".strip()
+
+        self.each(
+            request, queryset.select_related("booking__mentor__user", "booking__mentee"), decided
+        )
 
 
 @admin.register(CalendarEntry)

@@ -1,15 +1,12 @@
 """Reviews for staff: read them, hide one with a reason, put it back."""
 
-from collections.abc import Callable
-
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import DomainError
 from mentormatch.ui.staff import LookOnlyAdmin
 from reviews import services
 from reviews.models import Review
@@ -31,34 +28,17 @@ class ReviewAdmin(LookOnlyAdmin[Review]):
     @admin.action(description=_("Hide (give a reason)"), permissions=["act"])
     def hide(self, request: LoggedInRequest, chosen: QuerySet[Review]) -> None:
         reason = request.POST.get("reason", "")
-        self._each(
-            request,
-            chosen,
-            lambda r: services.hide_review(review=r, by=request.user, reason=reason),
-            str(_("Hidden: %s")) % (reason or "-"),
-        )
+
+        def hidden(review: Review) -> str:
+            services.hide_review(review=review, by=request.user, reason=reason)
+            return str(_("Hidden: %s")) % (reason or "-")
+
+        self.each(request, chosen, hidden)
 
     @admin.action(description=_("Show again"), permissions=["act"])
     def restore(self, request: LoggedInRequest, chosen: QuerySet[Review]) -> None:
-        self._each(
-            request,
-            chosen,
-            lambda r: services.restore_review(review=r, by=request.user),
-            str(_("Shown again")),
-        )
+        def shown(review: Review) -> object:
+            services.restore_review(review=review, by=request.user)
+            return _("Shown again")
 
-    def _each(
-        self,
-        request: LoggedInRequest,
-        chosen: QuerySet[Review],
-        change: Callable[[Review], Review],
-        note: str,
-    ) -> None:
-        for review in chosen:
-            try:
-                change(review)
-            except DomainError as error:
-                self.message_user(request, str(error), messages.ERROR)
-                return
-            self.log_change(request, review, note)
-        self.message_user(request, note, messages.SUCCESS)
+        self.each(request, chosen, shown)

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from mentormatch.errors import DomainError
 from mentormatch.mentors import services
 from mentormatch.mentors.models import MentorProfile, Topic
 from mentormatch.ui.staff import LookOnlyAdmin
@@ -32,42 +31,32 @@ class MentorAdmin(LookOnlyAdmin[MentorProfile]):
 
     @admin.action(description=_("Approve: list them"), permissions=["act"])
     def approve(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
-        self._each(request, queryset, lambda mentor: services.approve(mentor=mentor))
+        self._decide(request, queryset, services.approve)
 
     @admin.action(description=_("Send back, with a reason"), permissions=["act"])
     def send_back(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
-        reason = request.POST.get("reason", "")
-        self._each(
-            request, queryset, lambda mentor: services.send_back(mentor=mentor, reason=reason)
-        )
+        self._decide(request, queryset, services.send_back, reason=request.POST.get("reason", ""))
 
     @admin.action(description=_("Suspend, with a reason"), permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
-        reason = request.POST.get("reason", "")
-        self._each(request, queryset, lambda mentor: services.suspend(mentor=mentor, reason=reason))
+        self._decide(request, queryset, services.suspend, reason=request.POST.get("reason", ""))
 
     @admin.action(description=_("List them again"), permissions=["act"])
     def relist(self, request: HttpRequest, queryset: QuerySet[MentorProfile]) -> None:
-        self._each(request, queryset, lambda mentor: services.relist(mentor=mentor))
+        self._decide(request, queryset, services.relist)
 
-    def _each(
+    def _decide(
         self,
         request: HttpRequest,
         queryset: QuerySet[MentorProfile],
-        verb: Callable[[MentorProfile], MentorProfile],
+        verb: Callable[..., MentorProfile],
+        **given: str,
     ) -> None:
-        for mentor in queryset.select_related("user"):
-            try:
-                verb(mentor)
-            except DomainError as error:
-                self.message_user(request, f"{mentor}: {error}", messages.ERROR)
-            else:
-                self._log(request, mentor)
+        def decided(mentor: MentorProfile) -> str:
+            moved = verb(mentor=mentor, **given)
+            return ": ".join(filter(None, [moved.get_status_display(), moved.status_reason]))
 
-    def _log(self, request: HttpRequest, mentor: MentorProfile) -> None:
-        said = ": ".join(filter(None, [mentor.get_status_display(), mentor.status_reason]))
-        self.log_change(request, mentor, said)
-        self.message_user(request, f"{mentor}: {mentor.get_status_display()}", messages.SUCCESS)
+        self.each(request, queryset.select_related("user"), decided)
 
 
 # Named by Django itself, in English, where a topic that mentors have is about to be deleted.

@@ -1,11 +1,10 @@
 """The mail log for staff."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from mentormatch.errors import DomainError
 from mentormatch.notifications import services
 from mentormatch.notifications.models import Mail
 from mentormatch.ui.staff import LookOnlyAdmin
@@ -27,11 +26,8 @@ class MailAdmin(LookOnlyAdmin[Mail]):
 
     @admin.action(description=_("Send failed ones again"), permissions=["act"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Mail]) -> None:
-        for mail in chosen:
-            try:
-                services.resend_mail(mail=mail)
-            except DomainError as error:
-                self.message_user(request, f"{mail}: {error}", messages.ERROR)
-            else:
-                self.log_change(request, mail, _("Queued again"))
-                self.message_user(request, _("Queued again: %s") % mail, messages.SUCCESS)
+        def queued_again(mail: Mail) -> object:
+            services.resend_mail(mail=mail)
+            return _("Queued again")
+
+        self.each(request, chosen, queued_again)

@@ -1,10 +1,14 @@
 """What the staff's pages share: rows to look at, changed by actions and through services alone."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin, TabularInline
 from django.db.models import Model
 from django.http import HttpRequest
+
+from mentormatch.errors import DomainError
 
 Child = TypeVar("Child", bound=Model)
 Parent = TypeVar("Parent", bound=Model)
@@ -30,6 +34,19 @@ class LookOnlyAdmin(_LookOnly, ModelAdmin[Child]):
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Whether this one of staff may do more than look."""
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def each(
+        self, request: HttpRequest, rows: Iterable[Child], verb: Callable[[Child], object]
+    ) -> None:
+        """Do it to each; what the verb gives is logged and said, and a refusal is said."""
+        for row in rows:
+            try:
+                said = str(verb(row))
+            except DomainError as error:
+                self.message_user(request, f"{row}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, row, said)
+                self.message_user(request, f"{row}: {said}", messages.SUCCESS)
 
 
 class LookOnlyInline(_LookOnly, TabularInline[Child, Parent]):

@@ -29,7 +29,7 @@ def test_staff_cancel_with_a_reason_for_a_full_refund(staff):
     assertContains(cancel(staff, booking, ""), "Give a reason")
     booking.refresh_from_db()
     assert booking.status == "confirmed"
-    assertContains(cancel(staff, booking, "The mentor is ill"), "cancelled.")
+    assertContains(cancel(staff, booking, "The mentor is ill"), "Cancelled: The mentor is ill")
     booking.refresh_from_db()
     assert (booking.status, booking.cancelled_by, booking.refund_minor) == (
         "cancelled",
@@ -49,7 +49,7 @@ def test_staff_call_a_whole_group_off_with_a_reason(staff):
     group = GroupSessionFactory(price_minor=0, title="Read a query plan")
     seat = book_seat(group=group, mentee=UserFactory())
     assertContains(call_off(staff, group, ""), "Give a reason")
-    assertContains(call_off(staff, group, "The mentor is ill"), "cancelled.")
+    assertContains(call_off(staff, group, "The mentor is ill"), "Cancelled: The mentor is ill")
     group.refresh_from_db()
     seat.refresh_from_db()
     assert (group.status, group.cancelled_by) == ("cancelled", "staff")
