@@ -9,7 +9,7 @@ import stripe
 from payments.stripe_listed import ListedCharge, ListedTransfer
 from payments.stripe_service.client import Gateway
 from payments.stripe_service.errors import StripeRefused
-from payments.stripe_types import Refund
+from payments.stripe_types import Dispute, Refund
 
 T = TypeVar("T")
 PAGE = 100
@@ -25,6 +25,11 @@ class Lists(Gateway):
         """Every refund that was made from then on, latest first."""
         with self._call() as client:
             return _all(client.v1.refunds.list(_from(since)), Refund.read)
+
+    def disputes_since(self, since: dt.datetime) -> list[Dispute]:
+        """Every dispute that was opened from then on, latest first."""
+        with self._call() as client:
+            return _all(client.v1.disputes.list(_from(since)), Dispute.read)
 
     def transfers_since(self, since: dt.datetime) -> list[ListedTransfer]:
         """Every transfer that was made from then on, latest first."""

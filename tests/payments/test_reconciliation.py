@@ -13,7 +13,7 @@ from bookings import services as bookings
 from mentormatch import times
 from mentormatch.background.registry import PERIODICS
 from payments import services
-from payments.models import Difference, Subscription, Transaction
+from payments.models import Difference, Dispute, Subscription, Transaction
 from payments.services.reconciliation import books
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import Delivery, StripeObject
@@ -158,6 +158,19 @@ def test_a_refund_that_the_bank_sent_back_has_failed(given_back):
     given_back.refresh_from_db()
     assert given_back.status == Status.FAILED
     assert given_back.parent.status == Status.SUCCEEDED
+
+
+def test_a_dispute_of_which_we_never_heard_is_written_down(passed_on):
+    stripe_id = testing.open_dispute(passed_on.stripe_charge_id)
+    lose_the_events()
+    services.reconcile()
+    assert Dispute.objects.get().status == "open"
+    testing.close_dispute(stripe_id, won=False)
+    lose_the_events()
+    services.reconcile()
+    assert Dispute.objects.get().status == "lost"
+    passed_on.refresh_from_db()
+    assert passed_on.status == Status.REFUNDED
 
 
 def test_an_event_that_waits_is_worked_on(opened):

@@ -10,7 +10,14 @@ from itertools import chain
 
 from mentormatch import times
 from payments.models import Difference
-from payments.services.reconciliation import books, charges, refunds, transfers, unfinished
+from payments.services.reconciliation import (
+    books,
+    charges,
+    disputes,
+    refunds,
+    transfers,
+    unfinished,
+)
 from payments.services.reconciliation.filing import Found, file
 
 # Further back than a bank takes for a refund, or Stripe for an event.
@@ -26,7 +33,9 @@ def reconcile(
     Raises `StripeError` where Stripe can't be asked: what was mended until then stays so.
     """
     now = now or times.now()
-    found = list(_found(since or now - LOOKS_BACK, now))
+    since = since or now - LOOKS_BACK
+    disputes.bring_up(since, now)
+    found = list(_found(since, now))
     file(found, now=now)
     return list(Difference.objects.open().select_related("transaction"))
 
