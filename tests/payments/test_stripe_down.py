@@ -24,7 +24,7 @@ ASK_STRIPE = {
     "payments/views/saved_card.py": {"pay_saved", "_to_stripe"},
     "payments/views/connect.py": {"onboard", "onboarding_return"},
     "payments/views/tips.py": {"give", "given"},
-    "payments/views/subscriptions.py": {"subscribe", "subscribed", "cancel", "resume", "pay"},
+    "payments/views/subscriptions.py": set("subscribe subscribed cancel resume pay card".split()),
     "payments/api.py": {"onboard", "checkout", "tip", "subscribe", "cancel_subscription"},
     "payments/admin/money.py": {"send_again", "ask_stripe"},
     "bookings/views/changes.py": {"cancel", "confirm"},
