@@ -59,18 +59,22 @@ class Subscribers:
         while sweep.renew_subscriptions() + sweep.expire_sessions():
             pass
 
-    def one_of(self, which: int, **params: object) -> str | None:
-        found = self.v1.subscriptions.list({"status": "all", **params}).data
-        return found[which % len(found)].id if found else None
+    def one_of(self, which: int) -> list[str]:
+        """One of the subscriptions that there are; none where there is none."""
+        found = self.v1.subscriptions.list({"status": "all"}).data
+        return [found[which % len(found)].id] if found else []
 
     def end(self, which: int) -> None:
-        self.v1.subscriptions.update(self.one_of(which) or "", {"cancel_at_period_end": True})
+        for found in self.one_of(which):
+            self.v1.subscriptions.update(found, {"cancel_at_period_end": True})
 
     def stay(self, which: int) -> None:
-        self.v1.subscriptions.update(self.one_of(which) or "", {"cancel_at_period_end": False})
+        for found in self.one_of(which):
+            self.v1.subscriptions.update(found, {"cancel_at_period_end": False})
 
     def cancel(self, which: int) -> None:
-        self.v1.subscriptions.cancel(self.one_of(which) or "")
+        for found in self.one_of(which):
+            self.v1.subscriptions.cancel(found)
 
     def pay(self, which: int) -> None:
         found = self.v1.invoices.list({"status": "open"}).data
