@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -125,6 +126,40 @@ def test_many_returns_from_stripe_ask_the_mentor_once(booking):
     booking.refresh_from_db()
     assert booking.is_to_answer
     assert Mail.objects.filter(kind="booking_requested").count() == 1
+
+
+@pytest.mark.parametrize("then", ["click", "page"])
+def test_many_clicks_charge_a_saved_card_once(booking, then):
+    """And who opens Stripe's page in another tab meanwhile can't pay there as well."""
+    row = services.open_checkout(booking=booking, user=booking.mentee, saves_card=True)
+    testing.pay(row.stripe_checkout_session_id)
+    services.settle(booking=booking)
+    later = booking.starts_at + dt.timedelta(days=2)
+    upcoming = BookingFactory(
+        mentor=booking.mentor, mentee=booking.mentee, starts_at=later, to_pay=True
+    )
+    if then == "page":
+        services.open_checkout(booking=upcoming, user=booking.mentee)
+
+    def fresh() -> Booking:
+        return Booking.objects.get(pk=upcoming.pk)
+
+    def click() -> object:
+        return services.pay_with_saved_card(booking=fresh(), user=booking.mentee)
+
+    def page() -> object:
+        opened = services.open_checkout(booking=fresh(), user=booking.mentee)
+        with suppress(ValueError):  # closed before the card was typed
+            testing.pay(opened.stripe_checkout_session_id)
+        return opened
+
+    results = at_once(*[click] * 4, *[page] * (then == "page"))
+    run_queue()
+    services.settle(booking=fresh())
+    paid = StripeObject.objects.filter(type="payment_intent", group=upcoming.code)
+    assert [intent.status for intent in paid].count("succeeded") == 1, results
+    assert fresh().status == Booking.Status.CONFIRMED
+    assert testing.differences() == []
 
 
 def test_many_workers_pass_the_money_on_once(booking):
