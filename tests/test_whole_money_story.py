@@ -255,8 +255,8 @@ def payouts_of(charge: Transaction) -> list[Transaction]:
 @pytest.mark.stress
 @pytest.mark.django_db
 def test_ledger_and_stripe_agree_whatever_money_does(figure: Callable[[str, str], None]) -> None:
-    count = budget(4, 1000)
+    count = budget(3, 1000)
     tell_stories(count, WholeMoneyStory, steps=40)
-    assert sum(TOLD.values()) >= count
+    assert sum(TOLD.values()) >= budget(1, count)
     told = ", ".join(f"{number:,} {what}" for what, number in sorted(TOLD.items()))
     figure("… with requests, tips, staff, banks", f"{count:,} stories ({told}), all agree")
