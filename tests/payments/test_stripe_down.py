@@ -29,7 +29,7 @@ ASK_STRIPE = {
     "payments/admin/money.py": {"send_again", "ask_stripe"},
     "bookings/views/changes.py": {"cancel", "confirm"},
     "bookings/api/bookings.py": {"cancel", "confirm"},
-    "bookings/admin.py": {"cancel"},
+    "bookings/admin.py": {"cancel", "cancelled"},
 }
 
 
