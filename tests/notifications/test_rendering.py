@@ -56,6 +56,7 @@ def mail_to(recipient, kind, booking, **context) -> Mail:
         "starts_at": times.format_instant(booking.starts_at),
         "ends_at": times.format_instant(booking.ends_at),
         "previous_start_at": times.format_instant(booking.starts_at - dt.timedelta(days=1)),
+        "object_until_at": times.format_instant(booking.ends_at + dt.timedelta(days=2)),
         "sequence": 0,
         "by": "mentor",
         "amount_minor": 6000,
