@@ -70,7 +70,8 @@ def left_in_english(html):
     """The English texts that a page shows or says."""
     body = re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL)
     seen = " \n ".join([*SPOKEN.findall(body), TAG.sub("\n", body)])
-    lines = "\n".join(" ".join(line.split()) for line in unescape(seen).split("\n"))
+    seen = re.sub(r"https?://\S+", "", unescape(seen))  # an address is no text
+    lines = "\n".join(" ".join(line.split()) for line in seen.split("\n"))
     return [
         plain
         for plain, (piece, pattern) in ENGLISH.items()
