@@ -43,7 +43,8 @@ def touches_database(item: pytest.Item) -> bool:
         return False
     uses = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
     marked = item.get_closest_marker("django_db") is not None
-    return bool(uses or marked) and not item.get_closest_marker("browser")
+    elsewhere = item.get_closest_marker("browser") or item.get_closest_marker("one_engine")
+    return bool(uses or marked) and not elsewhere
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

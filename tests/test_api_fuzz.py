@@ -52,7 +52,7 @@ schema = schemathesis.openapi.from_wsgi(
     "/api/v1/openapi.json", app=get_wsgi_application(), config=config
 )
 SEEDS = range(budget(1, 3))
-EXAMPLES = budget(4, 150)
+EXAMPLES = budget(3, 150)
 calm = hypothesis.settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -60,7 +60,7 @@ calm = hypothesis.settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-pytestmark = [pytest.mark.django_db, pytest.mark.stress]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine, pytest.mark.stress]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ GUIDE = Path(__file__).resolve().parent.parent / "docs" / "api.md"
 
 
 @pytest.mark.slow
+@pytest.mark.one_engine
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_guide_books_pays_and_cancels(site):

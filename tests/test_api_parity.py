@@ -28,7 +28,11 @@ from tests.factories import (
     open_every_day,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_engine,
+    pytest.mark.usefixtures("now"),
+]
 HOUR = dt.timedelta(hours=1)
 SLOT = NOW + 48 * HOUR
 TABLES = (Booking, CalendarEntry, AvailabilitySlot, Session, Review, Tip, Transaction)

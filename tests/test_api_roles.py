@@ -28,7 +28,11 @@ from tests.factories import (
     open_every_day,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_engine,
+    pytest.mark.usefixtures("now"),
+]
 ROLES = ("nobody", "mentee", "mentor", "stranger", "staff")
 HOUR = dt.timedelta(hours=1)
 World = Any
@@ -230,8 +234,9 @@ def world(api):
         "stranger": MentorFactory().user,
         "staff": UserFactory(staff=True),
     }
-    clients = {role: api(person) for role, person in people.items()}
-    return SimpleNamespace(profile=profile, mentee=people["mentee"], clients=clients)
+    return SimpleNamespace(
+        profile=profile, mentee=people["mentee"], client_of=lambda role: api(people[role])
+    )
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name.replace(" ", "-"))
@@ -244,7 +249,7 @@ def test_each_role_is_answered_as_its_row_says(world, role, row):
         path = start + row.path(world, thing) + rest.partition("}")[2]
     body = row.body(world, thing) if row.body else None
     sent = {} if body is None else {"data": body, "content_type": "application/json"}
-    answer = getattr(world.clients[role], method.lower())(f"/api/v1{path}", **sent)
+    answer = getattr(world.client_of(role), method.lower())(f"/api/v1{path}", **sent)
     assert answer.status_code == row.answers[ROLES.index(role)], answer.content
     if answer.status_code >= 400:
         assert answer["Content-Type"] == "application/problem+json"
