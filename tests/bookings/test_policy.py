@@ -54,7 +54,7 @@ def test_a_trials_rate_is_its_whole_price(rate, fee):
 @pytest.mark.parametrize(("before", "refund"), [(DAY, 6000), (DAY + TICK, 6000), (DAY - TICK, 0)])
 def test_the_mentee_gets_everything_until_exactly_24_hours_before(before, refund):
     terms = policy.cancellation_terms(booking(), Booking.Side.MENTEE, NOW - before)
-    assert terms == policy.Terms(True, refund)
+    assert terms == policy.Terms(True, refund, is_free=refund > 0)
 
 
 @pytest.mark.parametrize("before", [DAY, HOUR, TICK])

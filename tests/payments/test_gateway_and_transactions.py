@@ -1,5 +1,6 @@
 """No call of the gateway may be made within a transaction of ours: whichever it is, it fails."""
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -8,11 +9,18 @@ from typing import get_type_hints
 import pytest
 from django.db import transaction
 
+from mentormatch import times
 from mentormatch.errors import DomainError, StripeError
-from payments.models import PaymentAccount, Transaction
+from payments.models import PaymentAccount, Reversal, SavedCard, Subscription, Transaction
 from payments.stripe_emulator import signals
 from payments.stripe_service import StripeService
-from tests.factories import PaymentAccountFactory
+from payments.stripe_service.platform import Endpoint
+from tests.factories import (
+    PaymentAccountFactory,
+    ReversalFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 # Reads what was posted to us, and asks Stripe nothing.
@@ -42,11 +50,20 @@ def heard() -> Iterator[list[str]]:
 @pytest.fixture
 def prepared(opened: Transaction) -> Callable[[str], Callable[[], object]]:
     """`prepared("create_refund")` is that call with arguments of the right types."""
+    opened.stripe_payment_intent_id = "pi_none"
+    endpoint = Endpoint("we_none", "https://site.example", (), True, "", "platform")
     values = {
         Transaction: opened,
         PaymentAccount: PaymentAccountFactory(mentor__is_payable=False, stripe_account_id=None),
+        Subscription: SubscriptionFactory(),
+        Reversal: ReversalFactory(),
+        SavedCard: SavedCard.objects.create(user=UserFactory()),
+        Endpoint: endpoint,
+        dt.datetime: times.now(),
         str: "xx_none",
         bytes: b"{}",
+        bool: True,
+        list[str]: ["charge.succeeded"],
     }
 
     def prepare(name: str) -> Callable[[], object]:

@@ -54,7 +54,7 @@ def test_mentee_mentor_and_staff_see_their_places(login):
 def test_frame_costs_the_session_and_the_person(login, make, django_assert_num_queries):
     client = login(make())
     with django_assert_num_queries(2):
-        assert client.get(reverse("accounts:settings")).status_code == 200
+        assert client.get(reverse("account_change_password")).status_code == 200
 
 
 def test_frame_costs_anyone_nothing(client, django_assert_num_queries):
