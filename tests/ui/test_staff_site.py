@@ -197,7 +197,10 @@ class TestFigures:
         }
         days = overview.last_days(NOW)
         for index, (of_all, field) in rows.items():
-            assert index in overview.of_days(of_all, field, days).explain()
+            plan = overview.of_days(of_all, field, days).explain()
+            # PostgreSQL chooses by what a table holds: of an empty one any index will do.
+            assert index in plan or (connection.vendor == "postgresql" and "Index Cond" in plan)
+            assert "Seq Scan" not in plan
 
     def test_the_charts_say_it_in_words(self, boss):
         factories.TransactionFactory()
