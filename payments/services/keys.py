@@ -208,6 +208,19 @@ def _currencies(account: dict[str, Any]) -> Iterator[Line]:
             yield Line(what, "no: transfers in it would be refused", to_do)
 
 
+def _portal(account: dict[str, Any]) -> Iterator[Line]:
+    """Where a mentee mends the card of a subscription."""
+    portal, what = StripeService().billing_portal(), "billing portal"
+    if portal is None:
+        to_do = "save the customer portal's settings in Stripe's dashboard, in this mode"
+        yield Line(what, "was never set up: nobody can change a subscription's card", to_do)
+    elif not portal.changes_card:
+        to_do = "let customers update their payment methods in the customer portal's settings"
+        yield Line(what, "no card can be changed there", to_do)
+    else:
+        yield Line(what, "a subscription's card can be changed there")
+
+
 def _webhooks(account: dict[str, Any]) -> Iterator[Line]:
     found = StripeService().webhook_endpoints()
     for purpose, variable in SECRETS.items():
@@ -236,5 +249,6 @@ def _endpoint(purpose: str, endpoint: Endpoint | None) -> Line:
 ASKED: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
     "Connect": _connect,
     "settlement": _currencies,
+    "billing portal": _portal,
     "events": _webhooks,
 }

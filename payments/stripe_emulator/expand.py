@@ -130,6 +130,7 @@ AS_IT_IS: dict[str, frozenset[str]] = {
     "account": frozenset(
         ("external_accounts", "individual", "settings.branding.icon", "settings.branding.logo")
     ),
+    "billing_portal.configuration": frozenset(("application",)),
     "billing_portal.session": frozenset(("configuration",)),
     "charge": frozenset(
         (

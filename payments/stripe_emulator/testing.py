@@ -19,6 +19,7 @@ from .resources import (
     payment_intents,
     payment_methods,
     payouts,
+    portal_configurations,
     refunds,
     renewals,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "pay_out",
     "restrict_account",
     "retry",
+    "save_portal",
     "waiting",
 ]
 
@@ -81,6 +83,13 @@ def capture(intent_id: str) -> None:
     with transaction.atomic(using=ALIAS):
         ctx = context.for_account(_find("payment_intent", intent_id).account)
         payment_intents.capture(ctx, {}, id=intent_id)
+
+
+def save_portal(*, is_default: bool = False, active: bool = True, card: bool = True) -> None:
+    """Save settings of the billing portal on the dashboard; `card`: may it be changed there."""
+    with transaction.atomic(using=ALIAS):
+        ctx = context.for_platform()
+        portal_configurations.save(ctx, is_default=is_default, active=active, card=card)
 
 
 def end_authorizations() -> int:

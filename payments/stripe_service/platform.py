@@ -34,6 +34,21 @@ class Endpoint:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What Stripe's page for customers lets them do, as far as we send them there for it."""
+
+    id: str
+    changes_card: bool
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Self:
+        return cls(
+            id=str(body["id"]),
+            changes_card=bool(body["features"]["payment_method_update"]["enabled"]),
+        )
+
+
 class Platform(Gateway):
     def own_account(self) -> dict[str, Any]:
         """The platform's account as the API answers it."""
@@ -51,6 +66,14 @@ class Platform(Gateway):
         with self._call() as client:
             balance = client.v1.balance.retrieve().to_dict()
         return {str(each["currency"]) for each in balance["available"]}
+
+    def billing_portal(self) -> Portal | None:
+        """The settings that we open the billing portal with; `None` where nobody saved any."""
+        with self._call() as client:
+            found = client.v1.billing_portal.configurations.list(
+                {"active": True, "is_default": True, "limit": 1}
+            )
+        return next((Portal.read(each.to_dict()) for each in found.data), None)
 
     def webhook_endpoints(self) -> list[Endpoint]:
         """Every endpoint that there is."""

@@ -154,6 +154,7 @@ def test_nothing_is_left_to_do_where_all_is_good(as_if_live):
         "Connect: active",
         "settlement in EUR: yes",
         "settlement in USD: yes",
+        "billing portal: a subscription's card can be changed there",
         "events of platform: we_",
         "events of connect: we_",
         "STRIPE_WEBHOOK_SECRET: is set",
@@ -198,6 +199,19 @@ def test_each_thing_that_is_missing_is_told(as_if_live, settings, monkeypatch):
     }
     assert "external_account" in left["account"].words
     assert all(line.to_do for line in left.values())
+
+
+@pytest.mark.parametrize(
+    ("saved", "words"),
+    [({"active": False}, "was never set up"), ({"card": False}, "no card can be changed")],
+)
+def test_a_portal_that_mends_no_card_is_told(as_if_live, saved, words):
+    testing.save_portal()  # others than those that a session has
+    assert not to_do()
+    testing.save_portal(is_default=True, **saved)
+    left = to_do()
+    assert list(left) == ["billing portal"]
+    assert words in left["billing portal"].words
 
 
 def test_another_version_of_the_api_is_told(as_if_live):

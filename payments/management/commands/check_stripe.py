@@ -11,7 +11,8 @@ from payments.services import keys
 class Command(BaseCommand):
     help = (
         "Goes through what taking real payments needs: key, mode, account, capabilities, payout "
-        "schedule, Connect, settlement currencies, the events that are sent, and their secrets. "
+        "schedule, Connect, settlement currencies, the billing portal, the events that are sent, "
+        "and their secrets. "
         "Ends with 1 where something is left to do."
     )
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from .. import config, events, ids, pages, params, store
+from .. import events, ids, pages, params, store
 from ..cards import Decline, by_number
 from ..context import Body, Context
 from ..models import StripeObject
-from . import payment_methods, subscriptions
+from . import payment_methods, portal_configurations, subscriptions
 
 LIVES = 60 * 60
 CREATE: params.Spec = {
@@ -24,7 +24,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     body: Body = {
         "id": stripe_id,
         "object": "billing_portal.session",
-        "configuration": f"bpc_{config.platform_id().removeprefix('acct_')}",
+        "configuration": portal_configurations.default_id(),
         "created": ctx.now,
         "customer": customer,
         "customer_account": None,

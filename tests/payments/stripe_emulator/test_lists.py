@@ -37,6 +37,7 @@ class Filled(Samples):
             "invoices": self.world.subscription,
             "invoice_payments": self.world.subscription,
             "prices": self.world.session,
+            "configurations": testing.save_portal,
             "products": lambda: self.v1.products.create({"name": "A month"}),
             "customers": lambda: self.v1.customers.create({"name": "Mia"}),
             "disputes": lambda: testing.open_dispute(self.world.paid().id),
