@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from django.db.models import Max, Min
 from django.dispatch import receiver
 
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.notifications.services import queue_mail
 from payments import signals as payments
-from payments.models import Subscription
+from payments.models import CreditPeriod, Subscription, Transaction
 
 
-def _tell(kind: str, subscription: Subscription, *people: User, occasion: str = "") -> None:
+def _tell(
+    kind: str, subscription: Subscription, *people: User, occasion: str = "", **context: Any
+) -> None:
     """Queue that mail for each of them, once for each occasion."""
     ends_at = subscription.current_period_end
     for person in people:
@@ -22,6 +25,7 @@ def _tell(kind: str, subscription: Subscription, *people: User, occasion: str = 
             context={
                 "subscription": subscription.code,
                 "period_ends_at": times.format_instant(ends_at) if ends_at else "",
+                **context,
             },
         )
 
@@ -41,3 +45,27 @@ def past_due(sender: object, *, subscription: Subscription, **kwargs: Any) -> No
 @receiver(payments.subscription_ended, dispatch_uid="notifications.subscription_ended")
 def ended(sender: object, *, subscription: Subscription, **kwargs: Any) -> None:
     _tell("subscription_ended", subscription, subscription.mentee, subscription.mentor.user)
+
+
+@receiver(payments.payment_received, dispatch_uid="notifications.subscription_paid")
+def paid(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
+    """An invoice, once: a receipt for the mentee, and for the mentor what is theirs of it."""
+    row = transaction.subscription
+    if row is None:
+        return
+    months = CreditPeriod.objects.filter(
+        subscription=row, stripe_invoice_id=transaction.stripe_invoice_id or ""
+    )
+    paid_for = months.aggregate(paid_from_at=Min("starts_at"), paid_until_at=Max("ends_at"))
+    _tell(
+        "subscription_paid",
+        row,
+        row.mentee,
+        row.mentor.user,
+        occasion=transaction.code,
+        charge=transaction.code,
+        amount_minor=transaction.amount_minor,
+        net_minor=transaction.net_minor,
+        currency=transaction.currency,
+        **{name: times.format_instant(instant) for name, instant in paid_for.items() if instant},
+    )

@@ -73,7 +73,9 @@ def mail_to(recipient, kind, booking, **context) -> Mail:
     if kind.startswith("subscription_"):
         row = SubscriptionFactory(mentee=booking.mentee, plan__mentor=booking.mentor)
         period_ends_at = times.format_instant(row.current_period_end)
-        snapshot = {"subscription": row.code, "period_ends_at": period_ends_at}
+        names = ("period_ends_at", "paid_from_at", "paid_until_at")
+        snapshot = dict.fromkeys(names, period_ends_at) | {"subscription": row.code}
+        snapshot |= {"charge": "tx-1", "amount_minor": 10000, "net_minor": 9000, "currency": "eur"}
     return MailFactory(recipient=recipient, kind=kind, context=snapshot | context)
 
 

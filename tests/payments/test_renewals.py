@@ -10,6 +10,8 @@ from django.urls import reverse
 from mentormatch import times
 from mentormatch.errors import Conflict, Forbidden
 from mentormatch.notifications.models import Mail
+from mentormatch.notifications.rendering import write
+from mentormatch.ui.templatetags.mentormatch import duration, local_date
 from payments import services
 from payments.models import CreditPeriod, Subscription, Transaction, WebhookEvent
 from payments.stripe_emulator import sweep, testing
@@ -69,6 +71,30 @@ def test_a_renewal_is_another_charge_and_another_month(subscribed, pass_time):
     assert months[1].starts_at == months[0].ends_at == first_end
     assert testing.books_add_up()
     assert not WebhookEvent.objects.exclude(needs_attention="").exists()
+
+
+def test_each_paid_invoice_is_told_once_to_both(subscribed, pass_time, work):
+    row = subscribed()
+    pass_time(32)
+    for event in WebhookEvent.objects.filter(type="invoice.paid"):
+        WebhookEvent.objects.filter(pk=event.pk).update(handled_at=None)
+        services.handle_again(event=event)
+    work()
+    told = Mail.objects.filter(kind="subscription_paid").order_by("pk")
+    assert [mail.recipient for mail in told] == [row.mentee, row.mentor.user] * 2
+    charges = list(Transaction.objects.charges().order_by("pk"))
+    assert [mail.context["charge"] for mail in told[::2]] == [charge.code for charge in charges]
+    receipt, for_mentor = (write(mail) for mail in told[2:])
+    first, second = CreditPeriod.objects.order_by("starts_at")
+    assert receipt.subject == "Receipt: €100.00"
+    period = f"Paid for: {local_date(second.starts_at)} to {local_date(second.ends_at)}"
+    assert period in receipt.text
+    assert f"Includes: {row.credits_a_month} sessions of {duration(60)} a month" in receipt.text
+    assert reverse("payments:receipt", args=[charges[1].code]) in receipt.text
+    assert "€90" not in receipt.text
+    assert "paid €100.00 for" in for_mentor.subject
+    assert "Yours, after our fee: €90.00" in for_mentor.text
+    assert first.ends_at == second.starts_at
 
 
 def test_what_was_cancelled_ends_and_is_told_once(subscribed, pass_time, login):
