@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -30,10 +31,13 @@ The suite's sampled tests with their whole budgets, each on SQLite and on Postgr
 
 def write_page(figures: Path, minutes: float) -> None:
     """A row for each figure, a column for each engine."""
-    rows: dict[str, dict[str, str]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for line in figures.read_text().splitlines():
         entry = json.loads(line)
-        rows.setdefault(entry["what"], {})[entry["engine"]] = entry["figure"]
+        engines, figure = rows.setdefault(entry["what"], {}), entry["figure"]
+        if isinstance(figure, int):
+            figure += engines.get(entry["engine"], 0)
+        engines[entry["engine"]] = figure
     day = dt.datetime.fromtimestamp(time.time(), dt.UTC).date()
     head = HEAD.format(day=day, cores=os.cpu_count(), minutes=round(minutes))
     table = [

@@ -16,8 +16,11 @@ def budget(sample: int, whole: int) -> int:
     return whole if IS_STRESS else sample
 
 
-def note_figure(what: str, figure: str, *, engine: str) -> None:
-    """Keep a figure for the table that `make stress` writes; nothing to do in any other run."""
+def note_figure(what: str, figure: str | int, *, engine: str) -> None:
+    """Keep a figure for the table that `make stress` writes; nothing to do in any other run.
+
+    Numbers are added up: several processes may count the same.
+    """
     if file := os.environ.get("STRESS_FIGURES"):
         line = json.dumps({"what": what, "figure": figure, "engine": engine})
         with Path(file).open("a") as figures:
