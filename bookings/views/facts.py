@@ -141,6 +141,10 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
         "can_review": _can_review(booking, session, is_mentee),
         "can_tip": session is not None and may_tip(booking, user),
         "can_report": session is not None and may_report(booking, user, now),
+        # A request's price is authorised at most, until its mentor says yes.
+        "is_uncharged": bool(booking.price_minor)
+        and booking.needs_answer
+        and booking.confirmed_at is None,
         "absence": getattr(booking, "absence", None),
         "is_free_to_cancel": now <= booking.free_cancellation_until,
         "side": side,

@@ -63,9 +63,9 @@ class PlanForm(forms.Form):
         choices = [(minutes, duration(minutes)) for minutes in sorted(lengths)]
         self.fields["session_minutes"].choices = choices  # type: ignore[attr-defined]  # a choice field
         for name in PRICES.values():
-            self.fields[name].help_text = gettext("%(currency)s; empty: not sold so.") % {
-                "currency": self.currency.upper()
-            }
+            self.fields[name].help_text = gettext(
+                "In %(currency)s. Leave it empty not to offer it."
+            ) % {"currency": self.currency.upper()}
         self.helper = helper(
             submit=gettext("Save") if plan else gettext("Add this plan"),
             cancel_url=reverse("payments:plans") if plan else "",

@@ -36,7 +36,9 @@ def listing(request: LoggedInRequest) -> HttpResponse:
     """One's subscriptions: how each stands, when it renews, and what can be booked with it."""
     now = times.now()
     month = Prefetch("credit_periods", CreditPeriod.objects.covering(now), to_attr="current_months")
-    page = {"subscriptions": _mine(request).shown().prefetch_related(month), "now": now}
+    mine = list(_mine(request).shown().prefetch_related(month))
+    taken = {row.plan_id for row in mine if not row.is_over}
+    page = {"subscriptions": mine, "taken": taken, "now": now}
     return render(request, "payments/subscriptions.html", page)
 
 

@@ -118,7 +118,7 @@ def test_a_seat_that_is_gone_is_said(login, method):
     book_seat(group=group, mentee=UserFactory())
     answer = getattr(login(UserFactory()), method)(book_page(group))
     assertContains(answer, "last seat was just taken", status_code=409)
-    assertContains(login(UserFactory()).get(page_of(group)), "sold out")
+    assertContains(login(UserFactory()).get(page_of(group)), "Sold out")
     assertContains(login(UserFactory()).get(LIST), "sold out")
 
 

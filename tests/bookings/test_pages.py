@@ -420,6 +420,17 @@ def test_the_end_of_a_booking_is_told_as_it_was(login, by, code, words):
     assertContains(page, "€60.00 goes back to you.")
 
 
+def test_a_declined_request_was_never_charged(login):
+    ended = {"cancelled_by": "mentor", "cancellation_code": "declined", "confirmed_at": None}
+    booking = BookingFactory(cancelled=True, needs_answer=True, price_minor=6000, **ended)
+    address = reverse("bookings:detail", args=[booking.code])
+    assertContains(login(booking.mentee).get(address), "Nothing was charged.")
+    assertNotContains(login(booking.mentor.user).get(address), "Nothing was charged.")
+    kept = BookingFactory(cancelled=True, needs_answer=True, price_minor=6000)
+    address = reverse("bookings:detail", args=[kept.code])
+    assertNotContains(login(kept.mentee).get(address), "Nothing was charged.")
+
+
 def test_the_terms_fit_the_state(login, freeze):
     to_pay = BookingFactory(to_pay=True, price_minor=6000)
     address = reverse("bookings:detail", args=[to_pay.code])

@@ -10,7 +10,7 @@ from django.urls import reverse
 from mentormatch.errors import Conflict, Forbidden, InvalidInput
 from mentormatch.notifications.models import Mail
 from payments import services
-from payments.models import CreditPeriod, Subscription, Transaction, WebhookEvent
+from payments.models import CreditPeriod, Plan, Subscription, Transaction, WebhookEvent
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from tests.factories import MentorFactory, PlanFactory, UserFactory
@@ -245,6 +245,16 @@ def test_a_cancelled_subscription_is_never_revived(active, work):
         "needs_attention", flat=True
     )
     assert "alive at Stripe" in said[0]
+
+
+def test_what_has_ended_can_be_subscribed_to_again(login, active):
+    client, address = login(active.mentee), reverse("payments:subscriptions")
+    again = reverse("payments:subscribe", args=[active.plan.code])
+    assert again not in client.get(address).content.decode()
+    Subscription.objects.update(status=Status.CANCELLED, cancelled_at=active.created_at)
+    assert again in client.get(address).content.decode()
+    Plan.objects.update(is_offered=False)
+    assert again not in client.get(address).content.decode()
 
 
 def test_a_forged_return_begins_nothing(login, opened, mentee):
