@@ -218,7 +218,7 @@ class Booking(TimestampedModel):
         default=0,
         editable=False,
         help_text=_("What the policy gives back on cancellation."),
-        verbose_name=_("given back (minor units)"),
+        verbose_name=_("given back"),
     )
     # SEQUENCE of the invitation (RFC 5546): rises with each change of time.
     sequence = models.PositiveSmallIntegerField(

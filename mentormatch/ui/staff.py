@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin, TabularInline
+from django.contrib.admin import ModelAdmin, TabularInline, display
 from django.db.models import Model
 from django.http import HttpRequest
 
 from mentormatch.errors import DomainError
+from mentormatch.ui.templatetags.mentormatch import money
 
+LAST = ("created_at", "updated_at", "metadata")
 Child = TypeVar("Child", bound=Model)
 Parent = TypeVar("Parent", bound=Model)
 
@@ -30,6 +32,34 @@ class LookOnlyAdmin(_LookOnly, ModelAdmin[Child]):
 
     Each action has `permissions=["act"]`, and logs what it did: who may see a row may not yet act.
     """
+
+    # Amounts that aren't in the row's `currency`: they are shown in minor units, as they stand.
+    in_minor_units: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Child | None = None) -> Any:
+        """All that the row holds: Django would leave out what no form sets, as its state is."""
+        if self.fields:
+            return self.fields
+        hidden = {*(self.get_exclude(request, obj) or ()), self.opts.pk.name}
+        own = [
+            field
+            for field in (*self.opts.concrete_fields, *self.opts.many_to_many)
+            if field.name not in hidden
+        ]
+        own.sort(key=lambda field: field.name in LAST)
+        return [*map(self._shown, own), *self.get_readonly_fields(request, obj)]
+
+    def _shown(self, field: Any) -> Any:
+        """The field, or how its amount is told to people."""
+        name: str = field.name
+        if not name.endswith("_minor") or name in self.in_minor_units:
+            return name
+
+        @display(description=field.verbose_name)
+        def amount(row: Any) -> str:
+            return money(getattr(row, name), row.currency)
+
+        return amount
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Whether this one of staff may do more than look."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Booking
 from mentormatch.ui.staff import LookOnlyAdmin
 from mentormatch.ui.templatetags.mentormatch import money, time_tag
-from payments.models import Reversal, Transaction
+from payments.models import Dispute, Reversal, Transaction
 
 ROW = "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
 
@@ -37,18 +37,17 @@ def trail_of_booking(booking: Booking) -> SafeString:
 
 
 def trail_table(rows: QuerySet[Transaction]) -> SafeString:
-    """The rows as a table, each with what came back of it and with its page."""
+    """The rows as a table, then what came back of them and what a bank disputes."""
     found = list(rows)
-    back = Reversal.objects.filter(payout__in=found).order_by("pk")
     if not found:
         return format_html("<p>{}</p>", _("Nothing was paid."))
+    back = Reversal.objects.filter(payout__in=found).order_by("pk")
+    fought = Dispute.objects.filter(charge__in=found).order_by("pk")
     heads = (_("Number"), _("Type"), _("Amount"), _("Our fee"), _("Net"), _("Status"), _("When"))
     head = format_html_join("", '<th scope="col">{}</th>', ((words,) for words in heads))
-    body = format_html_join("\n", ROW, (_cells(row) for row in found))
-    taken = format_html_join("\n", ROW, (_cells_of_reversal(row) for row in back))
-    return format_html(
-        "<table><thead><tr>{}</tr></thead><tbody>{}{}</tbody></table>", head, body, taken
-    )
+    lines = [*map(_cells, found), *map(_cells_of_reversal, back), *map(_cells_of_dispute, fought)]
+    body = format_html_join("\n", ROW, lines)
+    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
 
 
 def _cells(row: Transaction) -> tuple[object, ...]:
@@ -77,11 +76,25 @@ def _cells_of_reversal(row: Reversal) -> tuple[object, ...]:
     )
 
 
+def _cells_of_dispute(row: Dispute) -> tuple[object, ...]:
+    page = reverse("admin:payments_dispute_change", args=[row.pk])
+    return (
+        format_html('<a href="{}">{}</a>', page, row.code),
+        _("disputed"),
+        money(row.amount_minor, row.currency),
+        "",
+        "",
+        row.get_status_display(),
+        time_tag(row.created_at),
+    )
+
+
 class WithSums(LookOnlyAdmin[Transaction]):
     """A list of the ledger with the sums of what its filters leave; a row with all its trail."""
 
     change_list_template = "admin/payments/transaction/change_list.html"
     readonly_fields = ("money_trail",)
+    in_minor_units = ("settled_minor", "stripe_fee_minor")
 
     @admin.display(description=gettext_lazy("The way of the money"))
     def money_trail(self, row: Transaction) -> str:

@@ -206,7 +206,7 @@ class Transaction(TimestampedModel):
     )
     # Of a refund: what of the payout went back with it. Of a payout: all that was reversed of it.
     reversed_minor = models.PositiveIntegerField(
-        default=0, editable=False, verbose_name=_("reversed (minor units)")
+        default=0, editable=False, verbose_name=_("reversed")
     )
     stripe_reversal_id = models.CharField(
         max_length=100,

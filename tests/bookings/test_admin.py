@@ -40,6 +40,14 @@ def test_staff_cancel_with_a_reason_for_a_full_refund(staff):
     assertContains(history, "The mentor is ill")
 
 
+def test_a_row_shows_all_it_holds_and_amounts_as_money(staff):
+    booking = BookingFactory(cancelled=True, cancelled_by="mentor", refund_minor=4500)
+    page = staff.get(reverse("admin:bookings_booking_change", args=[booking.pk]))
+    for text in ("Status", "cancelled", "Starts", "Cancelled by", "€45.00", "Given back"):
+        assertContains(page, text)
+    assertNotContains(page, "4500")
+
+
 def call_off(client, group, reason):
     sent = {"action": "cancel", "reason": reason, "_selected_action": [group.pk]}
     return client.post(GROUPS, sent, follow=True)

@@ -10,7 +10,13 @@ from mentormatch.errors import Conflict
 from payments import services
 from payments.models import PaymentAccount, Reversal, Transaction, WebhookEvent
 from payments.services import transfers
-from tests.factories import BookingFactory, TransactionFactory, UserFactory, WebhookEventFactory
+from tests.factories import (
+    BookingFactory,
+    DisputeFactory,
+    TransactionFactory,
+    UserFactory,
+    WebhookEventFactory,
+)
 from tests.payments.test_earnings import child
 
 pytestmark = pytest.mark.django_db
@@ -175,13 +181,14 @@ def test_stripes_mirror_is_looked_at_and_not_edited(staff, paid):
 def test_staff_see_the_way_of_a_bookings_money_on_one_page(login, tipped, work):
     charge = TransactionFactory(booking=tipped.session_booking)
     refund = child(charge, "refund", 2000, 200)
+    dispute = DisputeFactory(charge=charge)
     client = login(UserFactory(staff=True))
     for address in (
         reverse("admin:bookings_booking_change", args=[charge.booking_id]),
         reverse("admin:payments_transaction_change", args=[tipped.pk]),
     ):
         page = client.get(address).content.decode()
-        for row in (charge, refund, tipped, tipped.children.payouts().get()):
+        for row in (charge, refund, dispute, tipped, tipped.children.payouts().get()):
             assert row.code in page
     free = BookingFactory(price_minor=0, platform_fee_minor=0)
     page = client.get(reverse("admin:bookings_booking_change", args=[free.pk]))
