@@ -15,8 +15,8 @@ from bookings.group_models import GroupSession
 from bookings.models import Booking, CalendarEntry
 from bookings.slots import DaysOff, Rules, Slot, Taken, Window, free_slots
 from bookings.wallclock import Span, local_day
+from mentormatch.db import read_instant
 from mentormatch.mentors.models import LONGEST, MentorProfile
-from mentormatch.times import UTC
 
 if TYPE_CHECKING:
     from mentormatch.accounts.models import User
@@ -161,13 +161,13 @@ class Diaries:
         for kind, owner_id, begins, starts, ends in _rows(
             BUSY, values, mentors=mentors, people=people, holding=Booking.HOLDS_TIME
         ):
-            span = _instant(starts), _instant(ends)
+            span = read_instant(starts), read_instant(ends)
             if kind == PERSON:
                 self.elsewhere[owner_id].append(span)
                 continue
             self.busy[owner_id].append(span)
             if kind in SESSIONS:
-                self.sessions[owner_id].append(_instant(begins))
+                self.sessions[owner_id].append(read_instant(begins))
 
     def _full_days(self, mentor: MentorProfile) -> frozenset[dt.date]:
         if mentor.daily_cap is None:
@@ -205,12 +205,6 @@ def _rows(
         cursor.execute(statement.format(**places), values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
-
-
-def _instant(value: dt.datetime | str) -> dt.datetime:
-    """SQLite's are naive, in UTC, and text where they come from an expression."""
-    instant = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _day(value: dt.date | str) -> dt.date:

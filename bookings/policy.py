@@ -5,6 +5,7 @@ The terms are a snapshot on the booking. Twenty-four hours are elapsed time, in 
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.conf import settings
 
@@ -110,7 +111,24 @@ def may_reschedule(booking: Booking, side: str, now: dt.datetime) -> bool:
     return side == Booking.Side.MENTEE and now <= booking.starts_at - FREE_CANCELLATION
 
 
-def earned_at(booking: Booking) -> dt.datetime | None:
+class Ending(Protocol):
+    """What of a booking decides when it is earned: a booking's, or a row's that was read of it."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def cancelled_by(self) -> str: ...
+    @property
+    def refund_minor(self) -> int | None: ...
+    @property
+    def ends_at(self) -> dt.datetime: ...
+    @property
+    def confirmed_at(self) -> dt.datetime | None: ...
+    @property
+    def completed_at(self) -> dt.datetime | None: ...
+
+
+def earned_at(booking: Ending) -> dt.datetime | None:
     """When the mentor has earned the price; `None` as long as, or because, they haven't.
 
     A session that the mentee called off too late was earned at its planned end: nothing goes

@@ -37,6 +37,15 @@ class PublicIdField(models.CharField[str, str]):
         super().__init__(*args, **kwargs)
 
 
+def read_instant(value: dt.datetime | str) -> dt.datetime:
+    """An instant out of a statement written by hand: aware, in UTC.
+
+    SQLite's are naive, in UTC, and text where they come from an expression.
+    """
+    instant = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return instant if instant.tzinfo else instant.replace(tzinfo=times.UTC)
+
+
 # Busy, no file to open, no room on the disk, or the disk itself (https://sqlite.org/rescode.html).
 PASSING = {
     sqlite3.SQLITE_BUSY,

@@ -1,4 +1,4 @@
-"""What a mentor earned, read from the ledger for pages: sums, months, and the lines of a list."""
+"""What a mentor earned, read from the ledger for pages: sums and months."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -6,24 +6,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Self
 
-from django.db.models import Case, Count, Exists, Max, Min, OuterRef, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Max, Min, Sum, Value, When
 
 from mentormatch.mentors.models import MentorProfile
-from payments.models import Dispute, Transaction, TransactionQuerySet
+from payments.models import Transaction, TransactionQuerySet
 from payments.models.ledger import MOVED_AT
 
 Status, Type = Transaction.Status, Transaction.Type
 MONTHS = 12
 YEARS = range(2000, 3000)
-# What the lines of a list name: the whole rows of four tables cost more than all the rest.
-LISTED = (
-    *("code", "type", "status", "currency", "created_at", "succeeded_at", "metadata"),
-    *("amount_minor", "platform_fee_minor", "net_minor", "reversed_minor", "subscription"),
-    *("booking__code", "booking__starts_at", "booking__ends_at", "booking__status"),
-    *("booking__confirmed_at", "booking__completed_at"),
-    *("booking__cancelled_by", "booking__refund_minor"),
-    *("tip__booking__code", "mentee__full_name", "mentee__email"),
-)
 # No transaction of ours is open for longer: what is older than that can't be overtaken.
 SETTLES = dt.timedelta(seconds=60)
 
@@ -178,22 +169,6 @@ def months_back(now: dt.datetime, zone: dt.tzinfo, count: int = MONTHS) -> tuple
     while len(found) < count:
         found.append(before(found[-1]))
     return tuple(found)
-
-
-def rows_of(mentor: MentorProfile) -> TransactionQuerySet:
-    """What came in for a mentor, went back, and was passed on; latest first.
-
-    With all that a list names; `payout_status`: how the last payout of a charge stands, and
-    `is_frozen`: whether a bank has yet to decide on it.
-    """
-    payouts = Transaction.objects.payouts().filter(parent=OuterRef("pk")).order_by("-pk")
-    disputes = Dispute.objects.filter(charge=OuterRef("pk"), status=Dispute.Status.OPEN)
-    rows = Transaction.objects.booked().by_time().filter(mentor=mentor)
-    joined = rows.select_related("booking", "tip__booking", "mentee").only(*LISTED)
-    return joined.annotate(
-        payout_status=Subquery(payouts.values("status")[:1]),
-        is_frozen=Exists(disputes),
-    )
 
 
 def books_of(mentor: MentorProfile, *, now: dt.datetime, zone: dt.tzinfo) -> Books:

@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db.models import Q
 
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
-from payments import earnings
+from payments.earnings import Chosen
+from payments.lines import Line, Lines
 from payments.models import Transaction, TransactionQuerySet
 
 Status, Type = Transaction.Status, Transaction.Type
@@ -36,7 +36,7 @@ class MonthTotals:
         """The mentor's, after refunds and fee."""
         return self.paid_minor - self.refunded_minor - self.kept_fees_minor
 
-    def add(self, row: Transaction) -> None:
+    def add(self, row: Line) -> None:
         if row.type == Type.PAYOUT:
             self.passed_on_minor += row.net_minor
         elif row.type == Type.REFUND:
@@ -53,15 +53,14 @@ class Statement:
     """All that moved in a month; once that is over nothing of it changes any more."""
 
     month: dt.date
-    rows: Sequence[Any]
+    rows: Sequence[Line]
     totals: list[MonthTotals] = field(default_factory=list)
 
 
 def statement_of(mentor: MentorProfile, month: dt.date, zone: dt.tzinfo) -> Statement:
     """What came in, went back and was passed on in that month of the zone's calendar, in order."""
-    moved = earnings.rows_of(mentor).moved_within(*earnings.bounds(month, zone))
-    moved = moved.exclude(status=Status.FAILED).filter(succeeded_at__isnull=False)
-    rows = list(moved.order_by("succeeded_at", "pk"))
+    moved = list(Lines(mentor, Chosen(month=month), zone))
+    rows = [row for row in reversed(moved) if row.succeeded_at and row.status != Status.FAILED]
     found: dict[str, MonthTotals] = {}
     for row in rows:
         found.setdefault(row.currency, MonthTotals(row.currency)).add(row)

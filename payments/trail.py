@@ -76,17 +76,17 @@ class Trail:
     @property
     def payable_from(self) -> dt.datetime | None:
         """When the payout leaves; `None` until the mentor has earned it."""
-        return payable_from(self.charge)
+        return payable_from(self.charge.booking, self.charge.succeeded_at)
 
 
-def payable_from(charge: Transaction) -> dt.datetime | None:
+def payable_from(booking: policy.Ending | None, paid_at: dt.datetime | None) -> dt.datetime | None:
     """When a charge's payout leaves; `None` as long as a session has yet to earn it.
 
-    What isn't a booking's is the mentor's at once.
+    What isn't a booking's is the mentor's as soon as it is paid.
     """
-    if charge.booking is None:
-        return charge.succeeded_at
-    earned_at = policy.earned_at(charge.booking)
+    if booking is None:
+        return paid_at
+    earned_at = policy.earned_at(booking)
     return earned_at and earned_at + dt.timedelta(hours=settings.PAYOUT_DELAY_HOURS)
 
 

@@ -13,7 +13,8 @@ T = TypeVar("T")
 def per_language(function: Callable[P, T]) -> Callable[P, T]:
     """Keep what a function makes of its arguments in each language.
 
-    For pure functions of few and small values: an amount, a length, a day.
+    For pure functions of few and small values: an amount, a length, a day, a line of a list. What
+    they make is never behind: it is kept under all that it tells.
     """
 
     @lru_cache(maxsize=2048)

@@ -2,21 +2,28 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
+from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.ui.drawings import badge
 from mentormatch.ui.kept import per_language
-from mentormatch.ui.templatetags.mentormatch import local_date, money, time_tag
+from mentormatch.ui.templatetags.mentormatch import (
+    instant_tag,
+    local_date,
+    money,
+    time_tag,
+)
+from payments.lines import Line
 from payments.models import SavedCard, Transaction
-from payments.trail import Trail, payable_from, tips_of, trail_of
+from payments.trail import Trail, tips_of, trail_of
 
 register = template.Library()
 Status, Type = Transaction.Status, Transaction.Type
@@ -57,22 +64,35 @@ def choose(name: str, label: str, options: tuple[tuple[str, str], ...], chosen: 
 
 
 @register.simple_tag
-def earnings_rows(rows: Iterable[Any]) -> SafeString:
-    """The table rows of a mentor's account, as `earnings.rows_of` gives them.
+@per_language
+def statement_links(months: tuple[tuple[str, str], ...]) -> SafeString:
+    """List items that lead to the statement of each of `month_choices`."""
+    links = ((reverse("payments:statement", args=[month]), name) for month, name in months)
+    return format_html_join("\n", '<li><a class="tag" href="{}">{}</a></li>', links)
 
-    Made here and not in the template: twenty rows of six cells are most of the page.
+
+@register.simple_tag
+def earnings_rows(lines: Iterable[Line]) -> SafeString:
+    """The table rows of a mentor's account: made here and not in the template, and each once.
+
+    Twenty rows of six cells are most of the page. One is made anew when any of what it tells has
+    changed: it is kept under all of that.
     """
+    zone, year = timezone.get_current_timezone(), times.now().year
+    return format_html_join("\n", "{}", ((_row(line, zone, year),) for line in lines))
+
+
+@per_language
+def _row(line: Line, zone: dt.tzinfo, this_year: int) -> SafeString:
     heads = [_("Paid"), _("Our fee"), _("Your balance"), _("State")]
-    return format_html_join(
-        "\n",
+    return format_html(
         '<tr><th scope="row">{}<span class="meta">{}</span></th>'
         '<td class="num" data-label="{}">{}</td><td class="num" data-label="{}">{}</td>'
         '<td class="num" data-label="{}"><strong>{}</strong></td>'
         '<td data-label="{}">{}</td></tr>',
-        (
-            (_subject(row), time_tag(row.moved_at), *_labelled(heads, [*_amounts(row), state(row)]))
-            for row in rows
-        ),
+        _subject(line),
+        instant_tag(line.moved_at, zone, this_year),
+        *_labelled(heads, [*_amounts(line), state(line)]),
     )
 
 
@@ -81,17 +101,15 @@ def _labelled(heads: list[str], cells: list[str]) -> Iterator[str]:
         yield from pair
 
 
-def _subject(row: Transaction) -> SafeString | str:
+def _subject(line: Line) -> SafeString | str:
     """What moved, and whom it was about; a link to the booking."""
-    words, booking = _words(row), row.session_booking
-    if booking is None:
-        return words
-    address = reverse("bookings:detail", args=[booking.code])
-    return format_html('<a href="{}">{}</a>', address, words)
+    if line.booking_code is None:
+        return _words(line)
+    address = reverse("bookings:detail", args=[line.booking_code])
+    return format_html('<a href="{}">{}</a>', address, _words(line))
 
 
-def _words(row: Transaction) -> str:
-    who = {"who": row.mentee.get_full_name()}
+def _words(line: Line) -> str:
     words = {
         Type.BOOKING: _("Session with %(who)s"),
         Type.TIP: _("Tip of %(who)s"),
@@ -99,10 +117,10 @@ def _words(row: Transaction) -> str:
         Type.REFUND: _("Given back to %(who)s"),
         Type.PAYOUT: _("Passed on to you, paid by %(who)s"),
     }
-    return words[Type(row.type)] % who
+    return words[Type(line.type)] % {"who": line.who}
 
 
-def _amounts(row: Transaction) -> list[str]:
+def _amounts(row: Line) -> list[str]:
     """Paid, our fee, and what it does to the mentor's balance with us; a minus where it lessens."""
     if row.status == Status.FAILED:
         return [NOTHING, NOTHING, NOTHING]
@@ -113,7 +131,7 @@ def _amounts(row: Transaction) -> list[str]:
     return [money(sign * minor, row.currency) for minor in sums]
 
 
-def state(row: Any) -> SafeString:
+def state(row: Line) -> SafeString:
     """How it stands, in words; of a charge, where the mentor's part is."""
     if row.type == Type.REFUND:
         return refund_state(row)
@@ -125,7 +143,7 @@ def state(row: Any) -> SafeString:
         return payout_state(row.payout_status)
     if row.status == Status.REFUNDED:
         return badge("refunded", _("given back"))
-    return _waiting(payable_from(row))
+    return _waiting(row.leaves_at)
 
 
 def _waiting(leaves_at: dt.datetime | None) -> SafeString:
@@ -145,7 +163,7 @@ def payout_state(status: str) -> SafeString:
     return badge("refunded", _("taken back"))
 
 
-def refund_state(row: Transaction) -> SafeString:
+def refund_state(row: Line | Transaction) -> SafeString:
     """How money stands that goes back."""
     if row.is_chargeback:
         return badge("failed", _("taken back by the bank"))
@@ -182,7 +200,7 @@ def payer_state(row: Transaction) -> SafeString:
 
 
 @register.simple_tag
-def statement_rows(rows: Iterable[Any]) -> SafeString:
+def statement_rows(rows: Iterable[Line]) -> SafeString:
     """The table rows of a month's statement."""
     heads = [_("Number"), _("Paid"), _("Our fee"), _("Your balance")]
     return format_html_join(

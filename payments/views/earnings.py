@@ -2,18 +2,19 @@
 
 import csv
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -21,14 +22,15 @@ from mentormatch import times
 from mentormatch.auth import LoggedInRequest, own_mentor
 from mentormatch.money import to_major
 from mentormatch.ui.charts import Chart, Point, bar_chart
+from mentormatch.ui.kept import per_language
 from mentormatch.ui.templatetags.mentormatch import money
 from payments import earnings as books
 from payments.earnings import Books, Chosen, Totals
+from payments.lines import Line, Lines
 from payments.models import Transaction
 from payments.views.months import month_choices
 
 PAGE_SIZE = 20
-CSV_ROWS_AT_ONCE = 500
 # What spreadsheets take for the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
@@ -47,15 +49,6 @@ COLUMNS = (
 )
 
 
-class Counted(Paginator[Transaction]):
-    """Pages of rows whose number is known, where it is."""
-
-    def __init__(self, rows: QuerySet[Transaction], known: int | None) -> None:
-        super().__init__(rows, PAGE_SIZE)
-        if known is not None:
-            self.count = known
-
-
 @login_required
 @require_safe
 def earnings(request: LoggedInRequest) -> HttpResponse:
@@ -63,12 +56,12 @@ def earnings(request: LoggedInRequest) -> HttpResponse:
     mentor, zone, now = own_mentor(request), timezone.get_current_timezone(), times.now()
     chosen = Chosen.read(request.GET)
     sums = books.books_of(mentor, now=now, zone=zone)
-    rows = chosen.of(books.rows_of(mentor), zone)
-    totals = sums.totals()
+    lines = Lines(mentor, chosen, zone, known=sums.count(chosen))
+    pages = Paginator[Line](lines, PAGE_SIZE)  # type: ignore[arg-type]  # it counts and slices
     page = {
-        "totals": totals,
-        "charts": [chart for total in totals if not (chart := _chart(total, sums)).is_empty],
-        "page": Counted(rows, sums.count(chosen)).get_page(request.GET.get("page")),
+        "has_moved": bool(sums.groups),
+        "sums": _sums(sums, delay_hours=settings.PAYOUT_DELAY_HOURS),
+        "page": pages.get_page(request.GET.get("page")),
         "chosen": chosen,
         "months": month_choices(sums.first_at, sums.months[0], zone),
         "types": tuple(Transaction.Type.choices),
@@ -76,6 +69,18 @@ def earnings(request: LoggedInRequest) -> HttpResponse:
         "delay_hours": settings.PAYOUT_DELAY_HOURS,
     }
     return render(request, "payments/earnings.html", page)
+
+
+@per_language
+def _sums(sums: Books, *, delay_hours: int) -> SafeString:
+    """An account's figures and its months in bars: drawn once for the same sums."""
+    totals = sums.totals()
+    page = {
+        "totals": totals,
+        "charts": [chart for total in totals if not (chart := _chart(total, sums)).is_empty],
+        "delay_hours": delay_hours,
+    }
+    return mark_safe(render_to_string("payments/_sums.html", page))  # noqa: S308  # a template of ours
 
 
 def _chart(total: Totals, sums: Books) -> Chart:
@@ -111,13 +116,13 @@ class _Echo:
 class _Sheet:
     """The lines of a CSV file, made while they are sent."""
 
-    rows: QuerySet[Transaction]
+    rows: Iterable[Line]
 
     def lines(self) -> Iterator[str]:
         writer: Any = csv.writer(_Echo())
         yield "\ufeff"  # without it Excel takes every umlaut apart
         yield writer.writerow(COLUMNS)
-        for row in self.rows.iterator(chunk_size=CSV_ROWS_AT_ONCE):
+        for row in self.rows:
             yield writer.writerow(_cells(row))
 
 
@@ -126,25 +131,24 @@ class _Sheet:
 def earnings_csv(request: LoggedInRequest) -> StreamingHttpResponse:
     """The same rows, all of them, for a spreadsheet; sent while they are read."""
     zone = timezone.get_current_timezone()
-    rows = Chosen.read(request.GET).of(books.rows_of(own_mentor(request)), zone)
-    answer = StreamingHttpResponse(_Sheet(rows).lines(), content_type="text/csv; charset=utf-8")
+    lines = Lines(own_mentor(request), Chosen.read(request.GET), zone)
+    answer = StreamingHttpResponse(_Sheet(lines).lines(), content_type="text/csv; charset=utf-8")
     day = times.now().astimezone(zone).date()
     answer["Content-Disposition"] = f'attachment; filename="mentormatch-earnings-{day}.csv"'
     return answer
 
 
-def _cells(row: Any) -> list[str]:
-    """Of a row of `rows_of`. Amounts are ≥ 0, as in the ledger: the type gives the direction."""
-    session_at = times.format_instant(row.booking.starts_at) if row.booking else ""
+def _cells(row: Line) -> list[str]:
+    """Amounts are ≥ 0, as in the ledger: the type gives the direction."""
     sums = (row.amount_minor, row.platform_fee_minor, row.net_minor, row.reversed_minor)
     return [
         times.format_instant(row.moved_at),
         row.code,
         row.type,
         row.status,
-        row.booking.code if row.booking else "",
-        session_at,
-        as_text(row.mentee.get_full_name()),
+        row.booking_code or "",
+        times.format_instant(row.session_at) if row.session_at else "",
+        as_text(row.who),
         row.currency,
         *(str(to_major(minor, row.currency)) for minor in sums),
     ]

@@ -5,9 +5,11 @@ import datetime as dt
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from mentormatch.ui.kept import per_language
 from payments import earnings
 
 
+@per_language
 def month_choices(
     first_at: dt.datetime | None, present: dt.date, zone: dt.tzinfo
 ) -> tuple[tuple[str, str], ...]:

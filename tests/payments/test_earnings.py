@@ -13,9 +13,16 @@ from django.urls import reverse
 from mentormatch import times
 from payments import earnings
 from payments.earnings import Chosen
+from payments.lines import Lines
 from payments.models import Tip, Transaction
 from tests.budget import budget
-from tests.factories import BookingFactory, MentorFactory, TransactionFactory, UserFactory
+from tests.factories import (
+    BookingFactory,
+    DisputeFactory,
+    MentorFactory,
+    TransactionFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 BERLIN = times.zone("Europe/Berlin")
@@ -124,6 +131,37 @@ def test_sums_are_kept_while_nothing_moves(mentor, freeze, django_assert_num_que
         assert earnings.books_of(mentor, now=times.now(), zone=BERLIN) == books
     child(row, Type.PAYOUT, 5400)
     assert totals(mentor)[0].paid_out_minor == 5400
+
+
+def test_the_lines_are_the_rows_that_are_booked(mentor):
+    parent = charge(mentor)
+    for status in Status:
+        child(charge(mentor), Type.PAYOUT, 5400, status=status)
+        child(parent, Type.REFUND, 100, status=status, metadata={"dispute": "dp_1"})
+        charge(mentor, status=status)
+    given = tip(mentor, 700)
+    charge(MentorFactory())
+    lines = list(Lines(mentor, Chosen(), BERLIN))
+    booked = Transaction.objects.booked().by_time().filter(mentor=mentor)
+    assert [line.code for line in lines] == [row.code for row in booked]
+    assert Lines(mentor, Chosen(), BERLIN).count() == len(lines) == booked.count()
+    assert Lines(mentor, Chosen(), BERLIN)[2:5] == lines[2:5]
+    refunds = {line.is_chargeback for line in lines if line.type == Type.REFUND}
+    assert refunds == {True}
+    (line,) = [line for line in lines if line.code == given.code]
+    assert (line.booking_code, line.leaves_at) == (given.tip.booking.code, given.succeeded_at)
+    assert line.session_at == given.tip.booking.starts_at
+
+
+def test_a_row_that_is_kept_tells_what_has_changed(login, mentor):
+    row = charge(mentor)
+    assert "on hold: disputed" not in page_of(login, mentor).content.decode()
+    row.mentee.full_name = "Grete Neumann"
+    row.mentee.save()
+    DisputeFactory(charge=row)
+    text = page_of(login, mentor).content.decode()
+    assert "Session with Grete Neumann" in text
+    assert "on hold: disputed" in text
 
 
 def test_the_page_shows_sums_chart_and_rows(login, mentor):

@@ -126,12 +126,18 @@ def time_tag(instant: dt.datetime | None, zone: str | dt.tzinfo | None = None) -
     """`{% time_tag booking.starts_at %}`: day, time and zone for people, UTC for machines."""
     if instant is None:
         return SafeString("")
-    local = instant.astimezone(_zone(zone))
+    return instant_tag(instant, _zone(zone), times.now().year)
+
+
+@per_language
+def instant_tag(instant: dt.datetime, zone: dt.tzinfo, this_year: int) -> SafeString:
+    """The same where it is known in which zone, and in which year it needs no year."""
+    local = instant.astimezone(zone)
     return format_html(
         '<time class="instant" datetime="{}"><span class="instant-day">{}</span>, '
         '<span class="instant-time">{}</span> <span class="instant-zone">{}</span></time>',
         times.format_instant(instant),
-        _short_day(local.date(), with_year=local.year != times.now().year),
+        _short_day(local.date(), with_year=local.year != this_year),
         local.strftime("%H:%M"),
         abbreviation(local),
     )
