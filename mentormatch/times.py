@@ -11,6 +11,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 
 UTC = dt.UTC
+# Nearer to the ends of Python's calendar a sum of days could leave it.
+_EDGE = dt.timedelta(days=32)
+EARLIEST = dt.datetime.min.replace(tzinfo=UTC) + _EDGE
+LATEST = dt.datetime.max.replace(tzinfo=UTC) - _EDGE
 _own_offset: ContextVar[dt.timedelta | None] = ContextVar("own_offset", default=None)
 
 
@@ -83,11 +87,14 @@ def zone(name: str) -> ZoneInfo:
 
 
 def parse_instant(text: str) -> dt.datetime | None:
-    """RFC 3339 with an offset → aware UTC; `None` for anything else, a naive time included."""
+    """RFC 3339 with an offset → aware UTC; `None` for anything else, a naive time included.
+
+    And for the first and the last month of the calendar, so that everyone can go on reckoning.
+    """
     try:
         instant = dt.datetime.fromisoformat(text)
-        return None if instant.utcoffset() is None else instant.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+        return instant.astimezone(UTC) if EARLIEST <= instant <= LATEST else None
+    except (TypeError, ValueError, OverflowError):  # TypeError: a naive one can't be compared
         return None
 
 

@@ -123,6 +123,7 @@ def test_what_is_refused_for_another_reason_says_so(login, mentor, mentee):
     [
         ({"starts_at": "2026-06-03T10:00:00"}, "time with its offset"),
         ({"starts_at": "2026-05-03T08:00:00Z"}, "has passed"),
+        ({"starts_at": "0001-01-01T01:00:00Z"}, "time with its offset"),
         ({"starts_at": ""}, "Choose a time"),
         ({"duration_minutes": "14"}, "greater than or equal to 15"),
         ({"duration_minutes": "45"}, "doesn&#x27;t offer"),
