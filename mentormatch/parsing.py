@@ -14,12 +14,13 @@ from mentormatch.errors import InvalidInput
 class StrictParser(Parser):
     """Refuses what JSON readers disagree about, and text that a database can't hold.
 
-    Duplicate names, `NaN` and `Infinity` (RFC 8259 sections 4 and 6), NUL and lone surrogates.
+    Duplicate names, `NaN` and `Infinity`, all but UTF-8 (RFC 8259 sections 4, 6 and 8.1), NUL and
+    lone surrogates.
     """
 
     def parse_body(self, request: HttpRequest) -> Any:
         body = json.loads(
-            request.body,
+            request.body.decode("utf-8-sig"),
             object_pairs_hook=_once_each,
             parse_constant=_refuse_constant,
             parse_float=_number,

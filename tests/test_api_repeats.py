@@ -132,8 +132,9 @@ def test_a_key_that_is_none_is_refused(client, mentor, key):
     assert not Booking.objects.exists()
 
 
-def test_what_takes_no_body_does_not_mind_one(api, mentor):
-    sent = {"data": b"\r\n--no json", "content_type": "multipart/form-data"}
+@pytest.mark.parametrize("body", [b"\r\n--no json", b"[" * 100_000, b"9" * 5_000, b"\xff"])
+def test_what_takes_no_body_does_not_mind_one(api, mentor, body):
+    sent = {"data": body, "content_type": "multipart/form-data"}
     client = api(mentor.user)
     url = "/api/v1/payments/connect/onboard"
     first, again = (client.post(url, headers=KEY, **sent) for _ in range(2))

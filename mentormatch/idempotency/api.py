@@ -96,7 +96,8 @@ def _checked(key: str) -> str:
 def _print_of(request: HttpRequest) -> str:
     """The same for the same request, however its JSON is laid out."""
     body = request.body
-    with suppress(ValueError):  # what takes no body doesn't look at it either
+    # What takes no body doesn't look at it either.
+    with suppress(ValueError, RecursionError):
         body = json.dumps(json.loads(body), sort_keys=True).encode()
     return hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
 
