@@ -5,10 +5,20 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.db.models import QuerySet, TextChoices
+from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from mentormatch import times
+from mentormatch.errors import InvalidInput
 
 Item = TypeVar("Item")
 
@@ -31,6 +41,10 @@ Instant = Annotated[
 
 # A row's number: what a database can hold.
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+# What the parser asks of each text, said of those that are free.
+STORABLE: dict[str, Any] = {"pattern": r"^[^\u0000]*$"}
 
 
 def values_of(choices: type[TextChoices]) -> WithJsonSchema:
@@ -56,7 +70,22 @@ def shown_as(example: Callable[[], dict[str, Any]]) -> Callable[[dict[str, Any]]
     return add
 
 
-class PageQuery(Schema):
+class StrictQuery(Schema):
+    """What may be asked in an address; another name in it is refused, as it may be mistyped."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, values: Any, info: ValidationInfo) -> Any:
+        # Ninja hands on what has a field, and drops the rest.
+        request = (info.context or {}).get("request")
+        names = {field.alias or name for name, field in cls.model_fields.items()}
+        for name in request.GET if request else ():
+            if name not in names:
+                raise InvalidInput(_("There is no such parameter."), field=name)
+        return values
+
+
+class PageQuery(StrictQuery):
     """Which page of a list, and how long a page is."""
 
     page: int = Field(1, ge=1, le=100_000)

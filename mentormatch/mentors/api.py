@@ -36,7 +36,7 @@ def search(request: HttpRequest, query: Query[MentorQuery]) -> dict[str, object]
         text=query.q,
         topic=query.topic,
         language=query.language,
-        currency=query.currency.lower(),
+        currency=query.currency,
         least=query.min_price,
         most=query.max_price,
         sort=query.sort,
@@ -80,11 +80,8 @@ def slots(request: HttpRequest, mentor_id: RowId, query: Query[SlotQuery]) -> Sl
 
 
 def _asked(query: SlotQuery, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    try:
-        start = query.start or (query.end - DEFAULT_QUESTION if query.end else now)
-        end = query.end or start + DEFAULT_QUESTION
-    except OverflowError as error:
-        raise InvalidInput(_("That is outside every calendar."), field="from") from error
+    start = query.start or (query.end - DEFAULT_QUESTION if query.end else now)
+    end = query.end or start + DEFAULT_QUESTION
     if end <= start:
         raise InvalidInput(_("`to` has to be later than `from`."), field="to")
     if end - start > LONGEST_QUESTION:

@@ -1,35 +1,63 @@
 """Mentors as the API shows them."""
 
 import datetime as dt
-from typing import Any, Self
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal, Self
 
+from django.conf import settings
 from ninja import Field, Schema
+from pydantic import AfterValidator, WithJsonSchema
 
 from bookings.slots import Slot
 from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile, MentorSort
+from mentormatch.mentors.profile import LANGUAGES
 from mentormatch.money import MAXIMUM_CHARGE
-from mentormatch.schemas import Instant, PageQuery
+from mentormatch.schemas import STORABLE, Instant, PageQuery, StrictQuery
+
+
+def _one_of(codes: Iterable[str]) -> Callable[[str], str]:
+    """Lets one of the codes through, in small letters or capitals, or nothing."""
+    allowed = {"", *codes}
+
+    def check(given: str) -> str:
+        if given.lower() not in allowed:
+            raise ValueError("Give one of those that the description names.")
+        return given.lower()
+
+    return check
+
+
+def _described(codes: Iterable[str]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": ["", *codes]})
+
+
+Language = Annotated[str, AfterValidator(_one_of(LANGUAGES)), _described(LANGUAGES)]
+Currency = Annotated[
+    str,
+    AfterValidator(_one_of(settings.SETTLEMENT_CURRENCIES)),
+    _described(settings.SETTLEMENT_CURRENCIES),
+]
 
 
 class MentorQuery(PageQuery):
     """The search page's filters; prices are minor units of `currency` an hour."""
 
-    q: str = Field("", max_length=200)
-    topic: str = Field("", max_length=60)
-    language: str = Field("", max_length=8)
-    currency: str = Field("", max_length=3)
+    q: str = Field("", max_length=200, json_schema_extra=STORABLE)
+    topic: str = Field("", max_length=60, json_schema_extra=STORABLE)
+    language: Language = ""
+    currency: Currency = ""
     min_price: int | None = Field(None, ge=0, le=MAXIMUM_CHARGE)
     max_price: int | None = Field(None, ge=0, le=MAXIMUM_CHARGE)
     sort: MentorSort = MentorSort.REVIEWS
 
 
-class SlotQuery(Schema):
+class SlotQuery(StrictQuery):
     """`from` and `to` are instants, half-open; the next 7 days where they are left out."""
 
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
     duration_minutes: int | None = Field(None, ge=SHORTEST, le=LONGEST)
-    session_type: str = Field("one_on_one", pattern="^(one_on_one|trial|group)$")
+    session_type: Literal["one_on_one", "trial", "group"] = "one_on_one"
 
 
 class TopicOut(Schema):

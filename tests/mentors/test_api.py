@@ -48,7 +48,18 @@ def test_list_takes_the_filters_of_the_page(mentor, api, query, count):
 
 
 @pytest.mark.parametrize(
-    "query", ["page=0", "page_size=101", "max_price=x", "min_price=-1", "sort=x", "q=%00"]
+    "query",
+    [
+        "page=0",
+        "page_size=101",
+        "max_price=x",
+        "min_price=-1",
+        "sort=x",
+        "q=%00",
+        "sorted=price",
+        "language=xx",
+        "currency=chf",
+    ],
 )
 def test_list_refuses_in_the_one_shape(mentor, api, query):
     answer = api(None).get(f"{LIST}?{query}")
@@ -129,6 +140,7 @@ def test_slots_leave_out_what_is_booked_and_where_the_asker_is(mentor, api):
         {"from": "2026-06-02T00:00:00Z", "to": "2026-06-01T00:00:00Z"},
         {"from": "2026-06-01T00:00:00Z", "to": "2026-07-02T00:00:01Z"},
         {"from": "9999-12-31T00:00:00Z"},
+        {"until": "2026-06-02T00:00:00Z"},
         {"to": "0001-01-01T00:00:00Z"},
         {"duration_minutes": "45"},
         {"duration_minutes": "14"},
