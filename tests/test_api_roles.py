@@ -5,7 +5,7 @@ A stranger is somebody with a mentor profile of their own, who has no part in th
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.factories import (
     UserFactory,
     open_every_day,
 )
+from tests.statements import written
 
 pytestmark = [
     pytest.mark.django_db,
@@ -117,7 +118,16 @@ class Row:
     thing: Callable[[World], World] | None = None
     path: Callable[[World, World], str] | None = None
     body: Callable[[World, World], dict[str, object]] | None = None
-    query: dict[str, str] = field(default_factory=dict)
+
+    def request(self, world: World) -> tuple[str, str, dict[str, object] | None]:
+        """The method, the address and the body, after `thing` was made."""
+        thing = self.thing(world) if self.thing else None
+        method, _, path = self.name.partition(" ")
+        if self.path:
+            start, _, rest = path.partition("{")
+            path = start + self.path(world, thing) + rest.partition("}")[2]
+        body = self.body(world, thing) if self.body else None
+        return method.lower(), f"/api/v1{path}", body
 
 
 def by_code(world: World, thing: World) -> str:
@@ -225,6 +235,11 @@ def test_every_address_has_a_row():
 
 @pytest.fixture
 def world(api):
+    return make_world(api)
+
+
+def make_world(api):
+    """A mentor, a mentee, and the others of `ROLES`."""
     profile = MentorFactory()
     PaymentAccountFactory(mentor=profile, stripe_account_id=None)
     people = {
@@ -242,14 +257,12 @@ def world(api):
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name.replace(" ", "-"))
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_is_answered_as_its_row_says(world, role, row):
-    thing = row.thing(world) if row.thing else None
-    method, _, path = row.name.partition(" ")
-    if row.path:
-        start, _, rest = path.partition("{")
-        path = start + row.path(world, thing) + rest.partition("}")[2]
-    body = row.body(world, thing) if row.body else None
+    method, path, body = row.request(world)
     sent = {} if body is None else {"data": body, "content_type": "application/json"}
-    answer = getattr(world.client_of(role), method.lower())(f"/api/v1{path}", **sent)
+    client = world.client_of(role)
+    with written() as statements:
+        answer = getattr(client, method)(path, **sent)
     assert answer.status_code == row.answers[ROLES.index(role)], answer.content
     if answer.status_code >= 400:
         assert answer["Content-Type"] == "application/problem+json"
+        assert statements == []
