@@ -109,10 +109,16 @@ def _charges() -> Iterable[Entry]:
 
 
 def _charge(row: StripeObject) -> Entry:
-    refunded = money.on_a_page(row.body["amount_refunded"], row.body["currency"])
-    given_back = _("%(amount)s given back") % {"amount": refunded}
-    notes = [given_back if row.body["amount_refunded"] else "", row.body["description"] or ""]
-    return _entry(row, _amount(row), notes)
+    """What a card paid, or is authorised for: Stripe calls that, too, a charge that succeeded."""
+    body, given_back = row.body, ""
+    if body["captured"] and body["amount_refunded"]:
+        refunded = money.on_a_page(body["amount_refunded"], body["currency"])
+        given_back = _("%(amount)s given back") % {"amount": refunded}
+    labels = ", ".join(f"{name} {value}" for name, value in body["metadata"].items())
+    entry = _entry(row, _amount(row), [given_back, labels, body["description"] or ""])
+    if row.status == "succeeded" and not body["captured"]:
+        entry.status = "canceled" if body["amount_refunded"] else "uncaptured"
+    return entry
 
 
 def _payout(row: StripeObject) -> Entry:

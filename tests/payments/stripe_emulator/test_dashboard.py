@@ -58,6 +58,28 @@ def test_it_shows_what_there_is(world: World) -> None:
         assert kind in text
 
 
+def test_what_is_only_authorised_is_not_said_to_be_paid(world: World) -> None:
+    labels = {"booking": "b-17"}
+    held = world.stripe.v1.payment_intents.create(
+        {
+            "amount": 2000,
+            "currency": "eur",
+            "payment_method": "pm_card_visa",
+            "payment_method_types": ["card"],
+            "capture_method": "manual",
+            "confirm": True,
+            "metadata": labels,
+        }
+    )
+    text = page()
+    assert "tag-uncaptured" in text
+    assert "booking b-17" in text
+    world.stripe.v1.payment_intents.cancel(held.id)
+    text = page()
+    assert "tag-canceled" in text
+    assert "given back" not in text
+
+
 def test_a_payment_is_disputed_and_the_bank_decides(world: World) -> None:
     charge = world.paid()
     assert buttons(charge.id) == {"dispute"}
