@@ -8,8 +8,8 @@ from bookings.absence_models import Absence
 from bookings.models import Booking
 from bookings.signals import absence_decided, booking_accepted, booking_cancelled
 from payments import services, tasks
-from payments.models import Reversal, Transaction
-from payments.signals import refund_made, transfer_reversed
+from payments.models import Reversal
+from payments.signals import transfer_reversed
 
 
 def connect() -> None:
@@ -18,7 +18,6 @@ def connect() -> None:
     booking_accepted.connect(accepted, dispatch_uid="payments.accepted")
     booking_cancelled.connect(give_back, dispatch_uid="payments.give_back")
     booking_cancelled.connect(give_back_credit, dispatch_uid="payments.give_back_credit")
-    refund_made.connect(withdraw_credits, dispatch_uid="payments.withdraw_credits")
 
 
 def came_back(sender: Any, *, reversal: Reversal, **kwargs: Any) -> None:
@@ -51,13 +50,6 @@ def give_back(
 def give_back_credit(sender: Any, *, booking: Booking, **kwargs: Any) -> None:
     """Let the session of a subscription count as unused again, where the policy says so."""
     services.give_back_credit(booking=booking)
-
-
-def withdraw_credits(sender: Any, *, transaction: Transaction, **kwargs: Any) -> None:
-    """Whoever got all of an invoice back has no sessions of it either."""
-    charge = transaction.charge
-    if charge.stripe_invoice_id and charge.status == Transaction.Status.REFUNDED:
-        services.withdraw_credits(invoice_id=charge.stripe_invoice_id)
 
 
 def give_back_of_absent(sender: Any, *, absence: Absence, **kwargs: Any) -> None:

@@ -233,6 +233,18 @@ class CreditPeriodQuerySet(models.QuerySet["CreditPeriod"]):
     def with_some_left(self) -> Self:
         return self.filter(used__lt=F("granted"))
 
+    def backed(self) -> Self:
+        """Those whose money is there: it went not back whole, and no bank asks for it."""
+        from payments.models import Dispute, Transaction  # noqa: PLC0415  # both point at these
+
+        of_it = Transaction.objects.filter(stripe_invoice_id=OuterRef("stripe_invoice_id"))
+        disputed = Dispute.objects.open().filter(
+            charge__stripe_invoice_id=OuterRef("stripe_invoice_id")
+        )
+        return self.filter(
+            ~Exists(of_it.filter(status=Transaction.Status.REFUNDED)), ~Exists(disputed)
+        )
+
 
 class CreditPeriod(TimestampedModel):
     """A month's sessions of a paid subscription; what isn't used by its end lapses."""

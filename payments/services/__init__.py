@@ -7,7 +7,6 @@ from payments.services.cards import detach_card, keep_card, remove_card
 from payments.services.checkout import call_off, expire_unpaid, open_checkout, settle
 from payments.services.credits import book_session, find_credit, sessions_left
 from payments.services.credits import give_back as give_back_credit
-from payments.services.credits import withdraw as withdraw_credits
 from payments.services.disputes import (
     follow_dispute,
     follow_open_disputes,
@@ -153,5 +152,4 @@ __all__ = [
     "settle_tip",
     "start_onboarding",
     "subscribe",
-    "withdraw_credits",
 ]

@@ -1,7 +1,7 @@
 """Session credits: granted for a paid period, used by a booking, given back, lapsed.
 
 A credit is good for a session that starts within its month, so that one that comes back in time
-can be used again.
+can be used again; and only while the money is there that brought it.
 """
 
 import datetime as dt
@@ -39,18 +39,13 @@ def grant(*, subscription: Subscription, invoice: Invoice) -> None:
         )
 
 
-def withdraw(*, invoice_id: str) -> None:
-    """What an invoice brought and nobody used goes with its money. Safe to repeat."""
-    months = CreditPeriod.objects.filter(stripe_invoice_id=invoice_id)
-    months.update(granted=F("used"), updated_at=times.now())
-
-
 def sessions_left(
     subscriptions: Iterable[Subscription], *, now: dt.datetime | None = None
 ) -> dict[int, int]:
     """By a subscription's number: the sessions left in the present month of each usable one."""
     usable = [row.pk for row in subscriptions if row.is_usable]
-    months = CreditPeriod.objects.covering(now or times.now()).filter(subscription__in=usable)
+    months = CreditPeriod.objects.covering(now or times.now()).backed()
+    months = months.filter(subscription__in=usable)
     return {month.subscription_id: month.left for month in months}
 
 
@@ -68,7 +63,7 @@ def find_credit(**asked: Unpack[Asked]) -> CreditPeriod | None:
     """The month whose credit pays for such a session; of several, the one that ends first."""
     if asked["session_type"] != Booking.Type.ONE_ON_ONE:
         return None
-    months = CreditPeriod.objects.covering(asked["starts_at"]).with_some_left()
+    months = CreditPeriod.objects.covering(asked["starts_at"]).with_some_left().backed()
     return (
         months.filter(
             subscription__mentor=asked["mentor"],

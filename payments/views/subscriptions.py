@@ -35,7 +35,8 @@ def _own(request: LoggedInRequest, code: str) -> Subscription:
 def listing(request: LoggedInRequest) -> HttpResponse:
     """One's subscriptions: how each stands, when it renews, and what can be booked with it."""
     now = times.now()
-    month = Prefetch("credit_periods", CreditPeriod.objects.covering(now), to_attr="current_months")
+    months = CreditPeriod.objects.covering(now).backed()
+    month = Prefetch("credit_periods", months, to_attr="current_months")
     mine = list(_mine(request).shown().prefetch_related(month))
     taken = {row.plan_id for row in mine if not row.is_over}
     page = {"subscriptions": mine, "taken": taken, "now": now}

@@ -7,10 +7,17 @@ import pytest
 from bookings import services as bookings
 from bookings.models import Booking
 from payments import earnings, services
-from payments.models import PaymentAccount, Transaction
+from payments.models import PaymentAccount, Subscription, Transaction
 from payments.stripe_emulator import testing
-from tests.factories import BookingFactory, MentorFactory, SessionFactory
+from tests.factories import (
+    BookingFactory,
+    MentorFactory,
+    PlanFactory,
+    SessionFactory,
+    UserFactory,
+)
 
+GOOD = "4242424242424242"
 DECLINED = "4000000000000002"
 
 
@@ -94,6 +101,26 @@ def asks(mentor) -> Booking:
     services.settle(booking=booking)
     booking.refresh_from_db()
     return booking
+
+
+@pytest.fixture
+def clock(freeze):
+    return freeze()
+
+
+@pytest.fixture
+def subscribed(mentor, work, clock):
+    """`subscribed(card)` is a month of a plan for 100.00 EUR, paid with that card."""
+
+    def begun(card: str = GOOD) -> Subscription:
+        plan, mentee = PlanFactory(mentor=mentor), UserFactory()
+        row = services.subscribe(plan=plan, mentee=mentee, interval="monthly")
+        testing.pay(row.stripe_checkout_session_id, card)
+        work()
+        row.refresh_from_db()
+        return row
+
+    return begun
 
 
 @pytest.fixture

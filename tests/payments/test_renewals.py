@@ -16,7 +16,7 @@ from payments import services
 from payments.models import CreditPeriod, Subscription, Transaction, WebhookEvent
 from payments.stripe_emulator import sweep, testing
 from payments.stripe_service import StripeService
-from tests.factories import PlanFactory, UserFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 CARD = {"card_number": "4242424242424242", "exp_month": "12", "exp_year": "2040", "cvc": "123"}
@@ -24,26 +24,6 @@ CARD = {"card_number": "4242424242424242", "exp_month": "12", "exp_year": "2040"
 WORKS_ONCE = "4000000000000341"
 DAY = dt.timedelta(days=1)
 Status = Subscription.Status
-
-
-@pytest.fixture
-def clock(freeze):
-    return freeze()
-
-
-@pytest.fixture
-def subscribed(mentor, work, clock):
-    """`subscribed(card)` is a month of a plan, paid with that card."""
-
-    def begun(card: str = CARD["card_number"]) -> Subscription:
-        plan, mentee = PlanFactory(mentor=mentor), UserFactory()
-        row = services.subscribe(plan=plan, mentee=mentee, interval="monthly")
-        testing.pay(row.stripe_checkout_session_id, card)
-        work()
-        row.refresh_from_db()
-        return row
-
-    return begun
 
 
 @pytest.fixture
@@ -189,19 +169,6 @@ def test_cancelling_what_is_overdue_ends_it_at_once(subscribed, pass_time, work)
     assert row.is_over
     pass_time(10)
     assert Transaction.objects.filter(status="succeeded").charges().count() == 1
-
-
-def test_all_given_back_takes_the_unused_sessions_along(subscribed, work):
-    row = subscribed()
-    charge = Transaction.objects.charges().get()
-    CreditPeriod.objects.update(used=1)
-    services.request_refund(charge=charge, amount_minor=5000, reason="half")
-    work()
-    assert CreditPeriod.objects.get().left == 1
-    services.request_refund(charge=charge, amount_minor=5000, reason="the rest")
-    work()
-    assert CreditPeriod.objects.get().left == 0
-    assert services.sessions_left([row]) == {row.pk: 0}
 
 
 def test_without_a_single_event_it_is_asked_about(subscribed, clock):
