@@ -187,6 +187,7 @@ class Refund:
     amount_minor: int
     currency: str
     charge_id: str
+    intent_id: str
     metadata: dict[str, str]
     failure: str = ""
 
@@ -198,6 +199,7 @@ class Refund:
             amount_minor=int(refund["amount"]),
             currency=str(refund["currency"]),
             charge_id=id_of(refund.get("charge")),
+            intent_id=id_of(refund.get("payment_intent")),
             metadata=metadata_of(refund),
             failure=str(refund.get("failure_reason") or ""),
         )

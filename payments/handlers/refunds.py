@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from payments.handlers.base import Handler
+from payments.handlers.base import Handler, charge_paid
 from payments.models import Transaction, WebhookEvent
-from payments.services import recording, refunds
+from payments.services import refunds
 from payments.stripe_service import StripeService
 from payments.stripe_types import Refund
 
@@ -26,16 +26,11 @@ def _record_refund(refund: Refund) -> str:
     if row is not None:
         refunds.record_refund(transaction=row, refund=refund)
         return ""
-    charge = Transaction.objects.filter(stripe_charge_id=refund.charge_id).first()
+    charge = charge_paid(charge_id=refund.charge_id, intent_id=refund.intent_id)
     if charge is None:
         return "A refund of a charge that nobody knows was made."
-    if charge.status not in (*Transaction.PAID, Transaction.Status.REFUNDED):
-        # An authorisation that is released is told as a refund too, of money that never came.
-        payment = StripeService().retrieve_payment(charge.stripe_payment_intent_id or "")
-        recording.record_intent(transaction=charge, payment=payment)
-        charge.refresh_from_db()
-        if not payment.is_paid:
-            return ""
+    if charge.status not in Transaction.RECEIVED:
+        return ""  # an authorisation that is released is told as a refund, of money that never came
     refunds.adopt_refund(charge=charge, refund=refund)
     return ""
 

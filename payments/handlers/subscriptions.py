@@ -4,24 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from payments.handlers.base import Handler
-from payments.models import Subscription, WebhookEvent
+from payments.models import WebhookEvent
 from payments.services import invoices, subscribing, subscriptions
 from payments.stripe_service import StripeService
 
 NOBODYS = "A subscription that nobody knows is alive at Stripe."
 
 
-def _row(*, stripe_id: str = "", metadata: object = None) -> Subscription | None:
-    """Ours by its id at Stripe, else by the code that Stripe keeps with it."""
-    rows = Subscription.objects.select_related("plan", "mentor__user", "mentee")
-    code = metadata.get("subscription", "") if isinstance(metadata, Mapping) else ""
-    known = rows.filter(stripe_subscription_id=stripe_id).first() if stripe_id else None
-    return known or rows.filter(code=code).first()
-
-
 def checkout(session: Mapping[str, Any]) -> str:
     """A checkout of mode `subscription`: completed, or over."""
-    row = _row(metadata=session.get("metadata"))
+    row = subscriptions.find(stripe_id="", metadata=session.get("metadata"))
     now = StripeService().retrieve_checkout_session(session["id"])
     if row is None:
         return "A checkout that no subscription knows was completed." if now.is_complete else ""
@@ -29,7 +21,7 @@ def checkout(session: Mapping[str, Any]) -> str:
 
 
 def _subscription(event: WebhookEvent, body: Mapping[str, Any]) -> str:
-    row = _row(stripe_id=body["id"], metadata=body.get("metadata"))
+    row = subscriptions.find(stripe_id=body["id"], metadata=body.get("metadata"))
     if row is not None:
         return subscriptions.follow(subscription=row, stripe_id=body["id"])
     state = StripeService().retrieve_subscription(body["id"])
@@ -38,7 +30,7 @@ def _subscription(event: WebhookEvent, body: Mapping[str, Any]) -> str:
 
 def _invoice(event: WebhookEvent, body: Mapping[str, Any]) -> str:
     invoice = StripeService().retrieve_invoice(body["id"])
-    row = _row(stripe_id=invoice.subscription_id, metadata=invoice.metadata)
+    row = subscriptions.find(stripe_id=invoice.subscription_id, metadata=invoice.metadata)
     if row is None:
         return "An invoice that no subscription knows was paid." if invoice.is_paid else ""
     words = [subscriptions.follow(subscription=row, stripe_id=invoice.subscription_id)]

@@ -6,7 +6,7 @@ from bookings.services.locking import exclusive, lock_pair
 from mentormatch import times
 from payments.billing_types import Invoice
 from payments.models import Subscription, Transaction
-from payments.services import ledger
+from payments.services import ledger, subscriptions
 from payments.services.credits import grant
 from payments.signals import payment_failed, payment_received
 from payments.stripe_service import StripeService
@@ -70,6 +70,23 @@ def _mismatch(subscription: Subscription, invoice: Invoice) -> str:
         return ""
     asked = f"{subscription.price_minor} {subscription.currency}"
     return f"Stripe says that {came[0]} {came[1]} came for a subscription of {asked}."
+
+
+def record_paid_by(*, intent_id: str, now: dt.datetime | None = None) -> Transaction | None:
+    """The charge of the invoice that a payment paid, whose own event may be still on the way.
+
+    `None` where it paid no invoice of a subscription of ours. Safe to repeat.
+    """
+    invoice_id = StripeService().invoice_of(intent_id)
+    if not invoice_id:
+        return None
+    invoice = StripeService().retrieve_invoice(invoice_id)
+    row = subscriptions.find(stripe_id=invoice.subscription_id, metadata=invoice.metadata)
+    if row is None:
+        return None
+    subscriptions.follow(subscription=row, stripe_id=invoice.subscription_id, now=now)
+    record_invoice(subscription=row, invoice=invoice, now=now)
+    return Transaction.objects.filter(stripe_invoice_id=invoice_id).first()
 
 
 def record_failure(

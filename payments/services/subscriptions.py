@@ -33,6 +33,14 @@ IS_ALIVE = "It is over here and alive at Stripe: cancel it there."
 IS_SECOND = "It was begun a second time: cancel it at Stripe, and give back what was paid."
 
 
+def find(*, stripe_id: str, metadata: object) -> Subscription | None:
+    """Ours by its id at Stripe, else by the code that Stripe keeps with it."""
+    rows = Subscription.objects.select_related("plan", "mentor__user", "mentee")
+    code = metadata.get("subscription", "") if isinstance(metadata, Mapping) else ""
+    known = rows.filter(stripe_subscription_id=stripe_id).first() if stripe_id else None
+    return known or rows.filter(code=code).first()
+
+
 def follow(*, subscription: Subscription, stripe_id: str, now: dt.datetime | None = None) -> str:
     """Bring the row to where that subscription stands at Stripe. Safe to repeat, in any order.
 

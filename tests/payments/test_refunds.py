@@ -166,7 +166,7 @@ def test_a_refund_on_its_way_that_fails_is_left_to_staff(booking, paid):
     row = paid.children.get()
 
     def at(status: str, failure: str = "") -> Refund:
-        return Refund("re_1", status, 6000, "eur", paid.stripe_charge_id, {}, failure)
+        return Refund("re_1", status, 6000, "eur", paid.stripe_charge_id, "", {}, failure)
 
     services.record_refund(transaction=row, refund=at("pending"))
     assert row.status == Status.PROCESSING

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 
-from payments.models import Subscription, Transaction
-from payments.services import invoices, recording, subscriptions
+from payments.models import Transaction
+from payments.services import invoices, recording
 from payments.services.reconciliation.filing import Found, Kind, about, open_subjects
 from payments.stripe_listed import ListedCharge
 from payments.stripe_service import StripeService
@@ -47,8 +47,8 @@ def row_of(charge: ListedCharge) -> Transaction | None:
 
 def _of_stripe(charge: ListedCharge, now: dt.datetime) -> Iterator[Found]:
     row = row_of(charge)
-    if row is None and charge.intent_id and _record_invoice(charge.intent_id, now):
-        row = row_of(charge)
+    if row is None and charge.intent_id:
+        row = invoices.record_paid_by(intent_id=charge.intent_id, now=now)
     if row is not None and row.status not in Transaction.RECEIVED and charge.intent_id:
         # Its events never came.
         payment = StripeService().retrieve_payment(charge.intent_id)
@@ -61,24 +61,6 @@ def _of_stripe(charge: ListedCharge, now: dt.datetime) -> Iterator[Found]:
             f"{charge.captured_minor} {charge.currency} came, {charge.refunded_minor} went back."
         )
         yield Found(Kind.UNKNOWN_CHARGE, charge.id, detail, row)
-
-
-def _record_invoice(intent_id: str, now: dt.datetime) -> bool:
-    """Whether it paid an invoice of one of our subscriptions, whose events never came."""
-    invoice_id = StripeService().invoice_of(intent_id)
-    if not invoice_id:
-        return False
-    invoice = StripeService().retrieve_invoice(invoice_id)
-    known = Q(stripe_subscription_id=invoice.subscription_id or "-")
-    known |= Q(code=invoice.metadata.get("subscription", "-"))
-    row = (
-        Subscription.objects.select_related("plan", "mentor__user", "mentee").filter(known).first()
-    )
-    if row is None:
-        return False
-    subscriptions.follow(subscription=row, stripe_id=invoice.subscription_id, now=now)
-    invoices.record_invoice(subscription=row, invoice=invoice, now=now)
-    return True
 
 
 def _of_ledger(row: Transaction, charge: ListedCharge | None) -> Iterator[Found]:
