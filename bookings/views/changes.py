@@ -17,10 +17,10 @@ from bookings.models import Booking
 from bookings.slots import Slot
 from bookings.views.bookings import own_booking
 from bookings.views.facts import other_side
+from bookings.views.picker import slot_picker
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import Conflict, DomainError, InvalidInput, StripeError
-from mentormatch.mentors.picker import slot_picker
 from mentormatch.ui.forms import UNPROCESSABLE, posted, render_invalid
 from payments import services as payments
 

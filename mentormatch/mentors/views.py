@@ -17,6 +17,7 @@ from bookings import calendar
 from bookings.group_models import GroupSession
 from bookings.models import Booking
 from bookings.slots import Slot
+from bookings.views.picker import Offer, offers, slot_picker
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.auth import LoggedInRequest
@@ -25,7 +26,6 @@ from mentormatch.mentors import services
 from mentormatch.mentors.forms import ProfileForm, SearchForm
 from mentormatch.mentors.languages import language_name
 from mentormatch.mentors.models import MentorProfile
-from mentormatch.mentors.picker import Offer, offers, slot_picker
 from mentormatch.ui.forms import ActionForm, posted, render_invalid
 from reviews.models import Review
 
