@@ -16,6 +16,7 @@ FACTORIES = [
 
 
 @pytest.mark.django_db
+@pytest.mark.one_engine
 @pytest.mark.parametrize("make", FACTORIES, ids=lambda made: made.__name__)
 def test_factory_makes_valid_rows_twice(make):
     if make is factories.EmailAddressFactory:

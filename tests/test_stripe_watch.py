@@ -14,7 +14,7 @@ from payments.stripe_emulator.resources import customers
 from payments.stripe_service import StripeService
 from tests.stripe_watch import WATCH, Broken
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 bites = pytest.mark.xfail(strict=True, raises=Broken)
 
 

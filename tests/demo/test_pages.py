@@ -16,7 +16,7 @@ from tests.conftest import NOW
 from tests.factories import BookingFactory, MailFactory, MentorFactory, UserFactory
 from tests.pages import assert_clean
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 HOUR = dt.timedelta(hours=1)
 Login = Callable[[User], Client]
 

@@ -13,7 +13,7 @@ from mentormatch.legal.models import LegalPage
 from tests.factories import MentorFactory, UserFactory
 from tests.pages import assert_clean
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 TERMS = reverse("legal:terms")
 PAGES = [reverse(f"legal:{slug}") for slug in LegalPage.Slug.values]
 

@@ -21,7 +21,11 @@ from tests.factories import (
     open_every_day,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_engine,
+    pytest.mark.usefixtures("now"),
+]
 KINDS = sorted(
     path.stem
     for path in Path(settings.BASE_DIR, "templates", "mail").glob("*.html")

@@ -22,7 +22,7 @@ from tests.factories import (
     UserFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 # Reads what was posted to us, and asks Stripe nothing.
 OFFLINE = "handle_webhook"
 CALLS = [

@@ -20,7 +20,7 @@ from payments.stripe_emulator.models import StripeObject
 from payments.stripe_service import StripeService
 from tests.test_environment import PRODUCTION
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 URL = f"{settings.SITE_URL}/api/v1/payments/webhook"
 ANOTHER_KEY = "sk_test_another0123456789abcdef0123"
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.factories import MentorFactory, UserFactory
 from tests.pages import assert_clean
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def _links(answer):

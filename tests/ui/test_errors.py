@@ -12,7 +12,7 @@ from mentormatch.ui.backends import ViewerBackend
 from tests.factories import BookingFactory, MentorFactory, UserFactory
 from tests.pages import assert_clean
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def _raise(error: Exception) -> object:

@@ -17,6 +17,7 @@ from mentormatch.notifications.rendering import write
 from tests.notifications.test_rendering import KINDS, mail_to
 from tests.ui.test_german import left_in_english
 
+pytestmark = pytest.mark.one_engine
 ROOT = Path(settings.BASE_DIR)
 APPS = ("mentormatch", "bookings", "payments", "sessions_app", "reviews")
 TEMPLATES = sorted(
