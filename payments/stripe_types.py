@@ -191,6 +191,11 @@ class Refund:
     metadata: dict[str, str]
     failure: str = ""
 
+    @property
+    def has_failed(self) -> bool:
+        """Nothing goes back by it (any more): that is its end at Stripe."""
+        return self.status in {"failed", "canceled"}
+
     @classmethod
     def read(cls, refund: Body) -> Self:
         return cls(

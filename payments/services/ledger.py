@@ -67,6 +67,19 @@ def note(*, transaction: Row, **facts: Any) -> None:
     transaction.refresh_from_db()
 
 
+def take_off_list(*, transaction: Row) -> bool:
+    """Nobody need look at it any more; False where somebody saw to it before.
+
+    A compare-and-swap with what the caller read.
+    """
+    rows = type(transaction)._default_manager.filter(
+        pk=transaction.pk, needs_attention=transaction.needs_attention
+    )
+    done = rows.exclude(needs_attention="").update(needs_attention="", updated_at=times.now())
+    transaction.refresh_from_db()
+    return bool(done)
+
+
 def open_charge(*, booking: Booking, now: dt.datetime) -> Transaction:
     """The pending row of what that booking costs. Within the caller's transaction."""
     price = Price(booking.price_minor, booking.platform_fee_minor, booking.currency)
@@ -159,11 +172,23 @@ def left_minor(payout: Transaction) -> int:
     return 0 if payout.status == Status.FAILED else payout.amount_minor - int(back or 0)
 
 
+def too_much_minor(payout: Transaction) -> int:
+    """What the mentor has of a payout, or will, that isn't theirs: all of it during a dispute."""
+    theirs = 0 if is_frozen(payout.charge) else passed_on_minor(payout.charge)
+    return left_minor(payout) - theirs
+
+
 def fee_part(charge: Transaction, amount_minor: int) -> int:
-    """The platform's part of an amount given back, rounded so that all parts add up."""
-    before = refunded_minor(charge)
-    fee, total = charge.platform_fee_minor, charge.amount_minor
-    return (before + amount_minor) * fee // total - before * fee // total
+    """The platform's part of an amount given back, rounded so that all parts add up.
+
+    What is to have gone back by then, less what did: an earlier part may have failed since, and
+    its rounding with it.
+    """
+    rows = charge.children.refunds().standing()
+    sums = rows.aggregate(amount=Sum("amount_minor"), fee=Sum("platform_fee_minor"))
+    after = int(sums["amount"] or 0) + amount_minor
+    due = after * charge.platform_fee_minor // charge.amount_minor - int(sums["fee"] or 0)
+    return min(max(due, 0), amount_minor)
 
 
 def open_refund(

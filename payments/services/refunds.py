@@ -123,6 +123,21 @@ def look_for(row: Transaction, *, now: dt.datetime) -> None:
         record_refund(transaction=row, refund=found, now=now)
 
 
+def request_again(*, failed: Transaction, now: dt.datetime) -> Transaction:
+    """Another refund in place of one that failed: once, however many staff ask for it.
+
+    `Conflict` where somebody saw to it before; else as `request_refund`.
+    """
+    with db.atomic():
+        row = request_refund(
+            charge=failed.charge, amount_minor=failed.amount_minor, reason=failed.reason, now=now
+        )
+        # After the refund: that locks the booking, which comes before any row of the ledger.
+        if not ledger.take_off_list(transaction=failed):
+            raise Conflict(_("Somebody saw to this already. Refund what is still owed anew."))
+    return row
+
+
 def record_refund(
     *, transaction: Transaction, refund: Refund, now: dt.datetime | None = None
 ) -> None:
@@ -130,12 +145,15 @@ def record_refund(
     facts: dict[str, Any] = {"stripe_refund_id": refund.id, "last_error": ""}
     with db.atomic():
         ledger.lock(transaction.charge)
+        transaction.refresh_from_db()
+        if transaction.status == Status.FAILED and transaction.stripe_refund_id == refund.id:
+            return  # it failed at Stripe, for good: this is older news of it
         if refund.status == "succeeded":
             facts |= {"succeeded_at": now or times.now(), "next_attempt_at": None}
             if ledger.move(transaction=transaction, to=Status.SUCCEEDED, **facts):
                 ledger.count_refunds(charge=transaction.charge)
                 refund_made.send(sender=Transaction, transaction=transaction)
-        elif refund.status in {"failed", "canceled"}:
+        elif refund.has_failed:
             _failed(transaction, refund)
         else:
             ledger.move(transaction=transaction, to=Status.PROCESSING, **facts)
@@ -150,11 +168,16 @@ def _failed(row: Transaction, refund: Refund) -> None:
 
 
 def adopt_refund(*, charge: Transaction, refund: Refund, now: dt.datetime | None = None) -> None:
-    """Take a refund that was made at Stripe, and not here, into the ledger. Safe to repeat."""
+    """Take a refund that was made at Stripe, and not here, into the ledger. Safe to repeat.
+
+    One of which nothing went back is left out: its mentor keeps what they have.
+    """
     now = now or times.now()
     with db.atomic():
         charge = ledger.lock(charge)
         row = Transaction.objects.filter(stripe_refund_id=refund.id).first()
+        if row is None and refund.has_failed:
+            return
         if row is None:
             row = ledger.open_refund(
                 charge=charge,

@@ -51,8 +51,9 @@ def _task_of(row: Transaction) -> Any:
 def retry(*, transaction: Transaction, now: dt.datetime | None = None) -> Transaction:
     """Try a refund or payout again: the same row while it waits, a new one if it failed.
 
-    What failed here and went out all the same (its answer was lost) is found, not sent again.
-    Raises `Conflict` for anything else, `StripeError` where Stripe can't be asked.
+    What failed here and went out all the same (its answer was lost) is found, not sent again, and
+    of many who ask at once one is heard. Raises `Conflict` for the others, and for anything else;
+    `StripeError` where Stripe can't be asked.
     """
     now = now or times.now()
     if transaction.type not in SENT:
@@ -62,10 +63,12 @@ def retry(*, transaction: Transaction, now: dt.datetime | None = None) -> Transa
         return transaction
     if transaction.status != Status.FAILED or transaction.parent is None:
         raise Conflict(_("This is already on its way or through."))
-    is_out = _found_at_stripe(transaction, now)
-    with db.atomic():
+    if _found_at_stripe(transaction, now):
         ledger.note(transaction=transaction, needs_attention="")
-        return transaction if is_out else _anew(transaction, transaction.parent, now)
+        return transaction
+    if transaction.type == Type.REFUND:
+        return refunds.request_again(failed=transaction, now=now)
+    return _pay_out_anew(transaction, transaction.parent, now)
 
 
 def _found_at_stripe(row: Transaction, now: dt.datetime) -> bool:
@@ -76,16 +79,14 @@ def _found_at_stripe(row: Transaction, now: dt.datetime) -> bool:
     return row.status != Status.FAILED
 
 
-def _anew(row: Transaction, charge: Transaction, now: dt.datetime) -> Transaction:
-    if row.type == Type.REFUND:
-        return refunds.request_refund(
-            charge=charge, amount_minor=row.amount_minor, reason=row.reason, now=now
-        )
-    charge = ledger.lock(charge)
-    ledger.refuse_frozen(charge)
-    if ledger.payout_of(charge) is not None:
-        raise Conflict(_("This is already on its way or through."))
-    made = transfers.request_transfer(charge=charge, now=now)
-    if made is None:
-        raise Conflict(_("Nothing of it is the mentor's any more."))
+def _pay_out_anew(failed: Transaction, charge: Transaction, now: dt.datetime) -> Transaction:
+    with db.atomic():
+        charge = ledger.lock(charge)
+        ledger.refuse_frozen(charge)
+        if ledger.payout_of(charge) is not None:
+            raise Conflict(_("This is already on its way or through."))
+        made = transfers.request_transfer(charge=charge, now=now)
+        if made is None:
+            raise Conflict(_("Nothing of it is the mentor's any more."))
+        ledger.note(transaction=failed, needs_attention="")
     return made

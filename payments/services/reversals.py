@@ -55,10 +55,11 @@ def take_back_with(*, refund: Transaction, now: dt.datetime) -> Reversal | None:
     """Take back from the mentor what isn't theirs any more, now that this refund was written down.
 
     That is the refund's net, so that all parts add up to the payout; less where an earlier refund
-    failed after its part had come back. Within the caller's transaction, with the charge locked.
+    failed after its part had come back. What couldn't be taken back with an earlier one is left to
+    staff. Within the caller's transaction, with the charge locked.
     """
     payout = ledger.payout_of(refund.charge)
-    too_much = ledger.left_minor(payout) - ledger.passed_on_minor(refund.charge) if payout else 0
+    too_much = min(ledger.too_much_minor(payout), refund.net_minor) if payout else 0
     if payout is None or too_much <= 0:
         return None
     return request_reversal(
@@ -157,7 +158,8 @@ def retry_reversal(*, reversal: Reversal, now: dt.datetime | None = None) -> Rev
     """Try it again: the same row while it waits, a new one if it failed.
 
     What failed here and came back all the same (its answer was lost) is found, not asked for
-    again. Raises `Conflict` for one that is through, `StripeError` where Stripe can't be asked.
+    again, and never more is asked for than isn't the mentor's. Raises `Conflict` for one that is
+    through, or where nothing is to come back (any more); `StripeError` where Stripe can't be asked.
     """
     now = now or times.now()
     if reversal.status == Status.PENDING:
@@ -167,14 +169,24 @@ def retry_reversal(*, reversal: Reversal, now: dt.datetime | None = None) -> Rev
         raise Conflict(_("This is already on its way or through."))
     if reversal.payout.stripe_transfer_id and (made := _listed(reversal)):
         record_reversal(reversal=reversal, made=made, now=now)
-    with db.atomic():
+    if reversal.status == Status.SUCCEEDED:
         ledger.note(transaction=reversal, needs_attention="")
-        return reversal if reversal.status == Status.SUCCEEDED else _anew(reversal, now)
+        return reversal
+    return _anew(reversal, now)
 
 
-def _anew(row: Reversal, now: dt.datetime) -> Reversal:
-    ledger.lock(row.payout.charge)
-    amount_minor = min(row.amount_minor, ledger.left_minor(row.payout))
-    return request_reversal(
-        payout=row.payout, amount_minor=amount_minor, reason=row.reason, refund=row.refund, now=now
-    )
+def _anew(failed: Reversal, now: dt.datetime) -> Reversal:
+    with db.atomic():
+        ledger.lock(failed.payout.charge)
+        failed.payout.refresh_from_db()
+        amount_minor = min(failed.amount_minor, ledger.too_much_minor(failed.payout))
+        if amount_minor <= 0:
+            raise Conflict(_("Nothing of it is to come back any more."))
+        ledger.note(transaction=failed, needs_attention="")
+        return request_reversal(
+            payout=failed.payout,
+            amount_minor=amount_minor,
+            reason=failed.reason,
+            refund=failed.refund,
+            now=now,
+        )

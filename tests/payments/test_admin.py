@@ -6,10 +6,11 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from djstripe.models import Account
 
+from mentormatch import times
 from mentormatch.errors import Conflict
 from payments import services
 from payments.models import PaymentAccount, Reversal, Transaction, WebhookEvent
-from payments.services import transfers
+from payments.services import ledger, transfers
 from tests.factories import (
     BookingFactory,
     DisputeFactory,
@@ -89,8 +90,9 @@ def test_an_amount_that_is_none_refunds_nothing(staff, paid, typed):
 
 def test_what_the_mentor_has_no_more_is_taken_back_later(staff, passed_on, run_tasks):
     payout = passed_on.children.payouts().get()
+    ledger.open_refund(charge=passed_on, amount_minor=200, reason="a bad line", now=times.now())
     failed = Reversal.objects.create(
-        payout=payout, amount_minor=100, currency="eur", status="failed", needs_attention="Refused."
+        payout=payout, amount_minor=180, currency="eur", status="failed", needs_attention="Refused."
     )
     page = staff.get(changelist(Reversal), {"attention": "yes"})
     assert list(page.context["cl"].queryset) == [failed]

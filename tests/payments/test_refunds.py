@@ -213,6 +213,53 @@ def test_a_refund_that_the_bank_sent_back_can_be_sent_again(booking, paid, work)
     assert (again.status, paid.status) == (Status.SUCCEEDED, Status.REFUNDED)
 
 
+def failed_at_the_bank(row, work) -> Transaction:
+    """It had gone through, and its bank sent it back."""
+    row.refresh_from_db()
+    testing.fail_refund(row.stripe_refund_id)
+    work()
+    row.refresh_from_db()
+    return row
+
+
+def test_a_part_that_failed_is_sent_again_once_however_many_staff_ask(paid, work):
+    row = services.request_refund(charge=paid, amount_minor=2000, reason="a bad line")
+    work()
+    failed = failed_at_the_bank(row, work)
+    seen_by_another = Transaction.objects.get(pk=failed.pk)
+    again = services.retry(transaction=failed)
+    for asked in (seen_by_another, failed):
+        with pytest.raises(Conflict, match="already"):
+            services.retry(transaction=asked)
+    work()
+    again.refresh_from_db()
+    assert again.status == Status.SUCCEEDED
+    assert [row.amount_minor for row in paid.children.refunds().standing()] == [2000]
+    assert refunds_at_stripe() == [2000, 2000]
+    assert testing.differences() == []
+
+
+def test_older_news_does_not_revive_a_refund_that_failed(paid):
+    row = services.request_refund(charge=paid, amount_minor=2000, reason="a bad line")
+    sent = StripeService().create_refund(transaction=row)
+    for status in ("succeeded", "failed", "succeeded", "pending"):
+        services.record_refund(transaction=row, refund=replace(sent, status=status))
+    paid.refresh_from_db()
+    assert (row.status, paid.status) == (Status.FAILED, Status.SUCCEEDED)
+
+
+def test_a_part_that_failed_takes_its_rounding_along(paid, work):
+    """20.05 has 2.00 of the fee, and what makes 60.00 of it 4.00: alone it would be 3.99."""
+    first = services.request_refund(charge=paid, amount_minor=2005, reason="a part")
+    services.request_refund(charge=paid, amount_minor=3995, reason="the rest")
+    work()
+    services.retry(transaction=failed_at_the_bank(first, work))
+    work()
+    rows = paid.children.refunds().standing()
+    assert sorted(row.platform_fee_minor for row in rows) == [200, 400]
+    assert ledger.passed_on_minor(paid) == 0
+
+
 def test_a_refund_whose_key_is_forgotten_is_looked_for_first(paid, run_tasks, freeze):
     """Stripe keeps a key for a day; the outage lasted longer, and the first call had gone out."""
     row = services.request_refund(charge=paid, amount_minor=2000, reason="half")

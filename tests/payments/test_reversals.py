@@ -202,6 +202,38 @@ def test_a_mentor_who_has_it_no_more_leaves_it_to_staff(passed_on, work, monkeyp
     check_books()
 
 
+@pytest.fixture
+def half_kept(passed_on, work, monkeypatch) -> Reversal:
+    """30.00 went back to the mentee, and nothing of the 27.00 was left at the mentor's."""
+    with monkeypatch.context() as poor:
+        poor.setattr(transfer_reversals.ledger, "held", lambda account, now: {"available": {}})
+        services.refund_by_staff(charge=passed_on, amount_minor=3000, reason="half an hour")
+        work()
+    return Reversal.objects.get()
+
+
+def test_another_refund_takes_its_own_part_back_and_staff_the_other(half_kept, passed_on, work):
+    row = services.refund_by_staff(charge=passed_on, amount_minor=100, reason="a bit more")
+    work()
+    row.refresh_from_db()
+    assert (taken_back(), row.reversed_minor) == ([90], 90)
+    services.retry_reversal(reversal=half_kept)
+    work()
+    assert taken_back() == [90, 2700]
+    check_books()
+
+
+def test_what_failed_is_taken_back_once_however_many_staff_ask(half_kept, passed_on, work):
+    seen_by_another = Reversal.objects.get(pk=half_kept.pk)
+    services.retry_reversal(reversal=half_kept)
+    for asked in (seen_by_another, half_kept):
+        with pytest.raises(Conflict, match="to come back"):
+            services.retry_reversal(reversal=asked)
+    work()
+    assert taken_back() == [2700]
+    check_books()
+
+
 def test_a_refund_that_failed_takes_its_part_back_but_once(passed_on, work):
     row = services.request_refund(charge=passed_on, amount_minor=6000, reason="nobody came")
     work()
@@ -223,6 +255,17 @@ def test_what_was_refunded_at_stripe_is_taken_back_too(passed_on, work):
     refunds_at_stripe.create(context.for_account(charge.account), values)
     work()
     assert taken_back() == [2700]
+    check_books()
+
+
+def test_what_failed_at_stripe_before_we_heard_of_it_takes_nothing_back(passed_on, work):
+    charge = StripeObject.objects.get(stripe_id=passed_on.stripe_charge_id)
+    values = {"charge": passed_on.stripe_charge_id, "amount": 3000}
+    made = refunds_at_stripe.create(context.for_account(charge.account), values)
+    testing.fail_refund(made["id"])
+    work()
+    assert taken_back() == []
+    assert not passed_on.children.refunds().exists()
     check_books()
 
 

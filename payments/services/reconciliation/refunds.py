@@ -13,7 +13,6 @@ from payments.stripe_service import StripeService
 from payments.stripe_types import Refund
 
 Status = Transaction.Status
-NOTHING_LEFT = ("failed", "canceled")
 # How the ledger says what Stripe says; anything else is on its way.
 SAID_HERE = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "canceled": Status.FAILED}
 
@@ -51,7 +50,7 @@ def _of_stripe(refund: Refund, now: dt.datetime) -> Iterator[Found]:
     row = rows.filter(stripe_refund_id=refund.id).first() or rows.filter(code=code).first()
     if row is not None:
         yield from _differs(row, refund, now)
-    elif refund.status not in NOTHING_LEFT:
+    else:
         yield from _adopt(refund, now)
 
 
