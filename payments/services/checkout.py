@@ -74,11 +74,15 @@ def _charge_to_pay(booking: Booking, now: dt.datetime, *, saves_card: bool) -> T
         if row is None or _is_over(row, now):
             row = ledger.open_charge(booking=booking, now=now)
         if row.is_direct:
-            raise Conflict(_("Your saved card is being charged. Try again in a minute."))
+            raise _card_is_charged()
         if row.checkout_expires_at is None:
             ends_at = sale_of(row).closes_at(row, now)
             ledger.note(transaction=row, checkout_expires_at=ends_at, saves_card=saves_card)
     return row
+
+
+def _card_is_charged() -> Conflict:
+    return Conflict(_("Your saved card is being charged. Try again in a minute."))
 
 
 def _is_over(row: Transaction, now: dt.datetime) -> bool:
@@ -137,18 +141,23 @@ def _refused(row: Transaction, refusal: StripeRefused) -> None:
 def _remember(row: Transaction, checkout: Checkout) -> Transaction:
     """Write the checkout down and hold what it is for until it ends.
 
-    Close it if we came too late, or if another was written down meanwhile.
+    Close it if we came too late, if another was written down meanwhile, or if the saved card is
+    being charged instead.
     """
     sale = sale_of(row)
     with exclusive():
         sale.lock(row)
         row.refresh_from_db()
         is_second = row.stripe_checkout_session_id not in (None, checkout.id)
-        alive = sale.is_wanted(row) and checkout.is_open and not row.is_direct
-        if not is_second:
+        alive = sale.is_wanted(row) and checkout.is_open
+        if not is_second and not row.is_direct:
             _write(row, checkout)
             if alive:
                 sale.keep(row, checkout.expires_at)
+    if row.is_direct:
+        # The row stays the card's: how this page ends says nothing of what the card came to.
+        StripeService().expire_checkout_session(checkout.id)
+        raise _card_is_charged()
     if is_second:
         StripeService().expire_checkout_session(checkout.id)
         return _still_open(row, times.now())
@@ -170,19 +179,13 @@ def _write(row: Transaction, checkout: Checkout) -> None:
 
 
 def close(row: Transaction) -> Checkout | None:
-    """Let nobody pay any more; gives how the checkout ended, `None` where there is none.
-
-    One that Stripe doesn't know (any more) can't be paid either.
-    """
+    """Let nobody pay any more; gives how the checkout ended, `None` where there is none."""
     if not row.stripe_checkout_session_id:
         return None
-    try:
-        return StripeService().expire_checkout_session(row.stripe_checkout_session_id)
-    except StripeRefused as refusal:
-        if refusal.stripe_code != "resource_missing":
-            raise
+    closed = StripeService().expire_checkout_session(row.stripe_checkout_session_id)
+    if closed is None:
         ledger.note(transaction=row, needs_attention="Stripe doesn't know this checkout.")
-        return None
+    return closed
 
 
 def settle(*, booking: Booking, now: dt.datetime | None = None) -> Transaction | None:

@@ -45,7 +45,9 @@ def _row_to_charge(booking: Booking, user: User, now: dt.datetime) -> Transactio
             raise Conflict(_("There is no saved card to pay with. Pay at Stripe."))
         if row is not None and row.status == Status.PENDING and row.stripe_checkout_session_id:
             raise Conflict(_("Stripe's page was opened meanwhile. Pay there, or try again."))
-        if row is None or row.status != Status.PENDING:
+        if row is not None and row.status == Status.PROCESSING:
+            raise Conflict(_("A payment is being processed. Try again when it is through."))
+        if row is None or row.status == Status.FAILED:
             row = ledger.open_charge(booking=booking, now=now)
         ledger.note(transaction=row, pays_with=card.stripe_payment_method_id)
     return row

@@ -78,12 +78,12 @@ def _close_another(plan: Plan, mentee: User, interval: str, now: dt.datetime) ->
 def close_checkout(*, subscription: Subscription, now: dt.datetime | None = None) -> None:
     """Let nobody begin it any more; if it turns out begun, it is recorded. Safe to repeat."""
     checkout_id = subscription.stripe_checkout_session_id
-    if not checkout_id:
+    checkout = StripeService().expire_checkout_session(checkout_id) if checkout_id else None
+    if checkout is None:
         # Nobody ever saw the address of a checkout that isn't written down.
         subscriptions.give_up(subscription=subscription, now=now)
-        return
-    checkout = StripeService().expire_checkout_session(checkout_id)
-    record_subscription_checkout(subscription=subscription, checkout=checkout, now=now)
+    else:
+        record_subscription_checkout(subscription=subscription, checkout=checkout, now=now)
 
 
 def _intent(

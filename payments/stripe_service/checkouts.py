@@ -55,14 +55,17 @@ class Checkouts(Gateway):
             )
         return Checkout.read(session.to_dict())
 
-    def expire_checkout_session(self, session_id: str) -> Checkout:
-        """Close the page and give the session as it stands then: perhaps paid just before."""
+    def expire_checkout_session(self, session_id: str) -> Checkout | None:
+        """Close the page and give the session as it stands then: perhaps paid just before.
+
+        `None` where Stripe doesn't know it (any more): nobody can pay there either.
+        """
         try:
             with self._call() as client:
                 client.v1.checkout.sessions.expire(session_id)
         except StripeRefused as error:
             if error.stripe_code == "resource_missing":
-                raise
+                return None
         return self.retrieve_checkout_session(session_id)
 
 

@@ -9,6 +9,7 @@ from mentormatch import times
 from mentormatch.errors import Conflict, Forbidden, StripeError
 from payments import services
 from payments.models import SavedCard, Transaction
+from payments.services import checkout, ledger
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_service import CardRefused
@@ -149,6 +150,31 @@ def test_what_was_paid_on_an_open_page_is_not_charged_again(next_one):
         pay(next_one)
     assert stand(next_one, opened) == ("confirmed", "succeeded")
     assert payments_at_stripe(next_one) == ["succeeded"]
+
+
+def test_a_page_that_opens_while_the_card_is_charged_says_nothing_of_the_charge(next_one):
+    """Two tabs: the page comes back from Stripe when the card's answer was lost."""
+    now = times.now()
+    row = checkout._charge_to_pay(next_one, now, saves_card=False)
+    page = checkout._create(row, now)
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        pay(next_one)
+    with pytest.raises(Conflict, match="being charged"):
+        checkout._remember(row, page)
+    assert (row.status, row.stripe_checkout_session_id) == (Status.PENDING, None)
+    with pytest.raises(ValueError, match="expired"):
+        testing.pay(page.id)
+    assert pay(next_one) == row
+    assert stand(next_one, row) == ("confirmed", "succeeded")
+    assert payments_at_stripe(next_one) == ["succeeded"]
+
+
+def test_while_a_payment_is_processed_no_card_is_charged(next_one, monkeypatch):
+    opened = services.open_checkout(booking=next_one, user=next_one.mentee)
+    ledger.move(transaction=opened, to=Status.PROCESSING)
+    monkeypatch.setattr(checkout, "let_go", lambda row, now: row)  # a debit can't be closed
+    with pytest.raises(Conflict, match="being processed"):
+        pay(next_one)
 
 
 def test_nobody_else_pays_with_it(next_one):

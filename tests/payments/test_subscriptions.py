@@ -185,6 +185,20 @@ def test_giving_up_before_paying_closes_the_page(opened, mentee):
         testing.pay(opened.stripe_checkout_session_id)
 
 
+@pytest.mark.parametrize("by_sweeper", [False, True])
+def test_a_page_that_stripe_knows_no_more_is_given_up(opened, by_sweeper, plan, mentee):
+    """Its key was changed for one of another mode, say: nobody can finish it, or start another."""
+    Subscription.objects.update(stripe_checkout_session_id="cs_test_of_another_mode")
+    opened.refresh_from_db()
+    if by_sweeper:
+        services.close_unfinished(now=opened.checkout_expires_at)
+    else:
+        services.cancel_subscription(subscription=opened, by=mentee)
+    opened.refresh_from_db()
+    assert opened.is_over
+    assert services.subscribe(plan=plan, mentee=mentee, interval="monthly").checkout_url
+
+
 def test_a_page_that_nobody_finished_is_given_up(opened, freeze, plan, mentee, work):
     freeze(opened.checkout_expires_at + dt.timedelta(seconds=1))
     services.close_unfinished()
