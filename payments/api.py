@@ -117,7 +117,10 @@ def subscribe(request: LoggedInRequest, body: SubscriptionIn) -> Status[Subscrip
     "/subscriptions/{slug:subscription_id}", response=SubscriptionOut, summary="Cancel it"
 )
 def cancel_subscription(request: LoggedInRequest, subscription_id: str) -> SubscriptionOut:
-    """It ends with the period that is paid, or at once where none is; the same if repeated."""
+    """It ends with the period that is paid, or at once where none is; the same if repeated.
+
+    By its mentor too: the mentee hears of it, and can't take it back.
+    """
     rows = Subscription.objects.for_user(request.user).select_related("plan", "mentor__user")
     row = get_object_or_404(rows, code=subscription_id)
     row = services.cancel_subscription(subscription=row, by=request.user)

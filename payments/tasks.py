@@ -81,6 +81,11 @@ def close_unfinished_subscriptions() -> None:
     services.close_unfinished()
 
 
+@periodic(every=EVERY_ROUND)
+def end_subscriptions_as_wanted() -> None:
+    services.end_as_wanted()
+
+
 @periodic(every=dt.timedelta(minutes=10))
 def follow_overdue_subscriptions() -> None:
     services.follow_overdue()

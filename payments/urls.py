@@ -8,6 +8,7 @@ from payments.views import (
     plans,
     receipts,
     saved_card,
+    subscribers,
     subscriptions,
     tips,
 )
@@ -33,6 +34,9 @@ urlpatterns = [
     path("dashboard/plans/<slug:code>/", plans.edit, name="plan"),
     path("dashboard/plans/<slug:code>/retire/", plans.retire, name="plan_retire"),
     path("dashboard/plans/<slug:code>/offer/", plans.offer, name="plan_offer"),
+    path("dashboard/plans/<slug:code>/subscribers/", subscribers.listing, name="subscribers"),
+    path("dashboard/plans/<slug:code>/close/", subscribers.close, name="plan_close"),
+    path("dashboard/subscriptions/<slug:code>/end/", subscribers.end, name="subscription_end"),
     path("subscriptions/", subscriptions.listing, name="subscriptions"),
     path("subscriptions/plans/<slug:code>/", subscriptions.subscribe, name="subscribe"),
     path("subscriptions/<slug:code>/return/", subscriptions.subscribed, name="subscribed"),

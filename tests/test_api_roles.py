@@ -200,7 +200,7 @@ TABLE = [
     ),
     Row(
         "DELETE /payments/subscriptions/{subscription_id}",
-        (401, 200, 403, 404, 404),
+        (401, 200, 200, 404, 404),
         unpaid_subscription,
         by_code,
     ),

@@ -42,6 +42,13 @@ def past_due(sender: object, *, subscription: Subscription, **kwargs: Any) -> No
     _tell("subscription_past_due", subscription, subscription.mentee, occasion=occasion)
 
 
+@receiver(
+    payments.subscription_ended_by_mentor, dispatch_uid="notifications.subscription_ended_by_mentor"
+)
+def ended_by_mentor(sender: object, *, subscription: Subscription, **kwargs: Any) -> None:
+    _tell("subscription_ended_by_mentor", subscription, subscription.mentee)
+
+
 @receiver(payments.subscription_ended, dispatch_uid="notifications.subscription_ended")
 def ended(sender: object, *, subscription: Subscription, **kwargs: Any) -> None:
     _tell("subscription_ended", subscription, subscription.mentee, subscription.mentor.user)

@@ -101,6 +101,14 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def standing(self) -> Self:
         return self.exclude(status=Subscription.Status.CANCELLED)
 
+    def to_end(self) -> Self:
+        """Those that a mentor ended, and that Stripe would still renew."""
+        return self.standing().filter(ended_by_mentor_at__isnull=False, cancel_at_period_end=False)
+
+    def begun(self) -> Self:
+        """Without the checkouts that nobody finished yet."""
+        return self.shown().exclude(status=Subscription.Status.INCOMPLETE)
+
     def shown(self) -> Self:
         """Without the checkouts that nobody finished, and that can't be finished any more."""
         paid = CreditPeriod.objects.filter(subscription=OuterRef("pk"))
@@ -119,6 +127,8 @@ class Subscription(TimestampedModel):
 
     # Those in which credits can be used.
     USABLE: ClassVar[tuple[str, ...]] = (Status.TRIALING, Status.ACTIVE)
+    # Those that have a subscriber.
+    BEGUN: ClassVar[tuple[str, ...]] = (*USABLE, Status.PAST_DUE)
 
     code = PublicIdField()
     plan = models.ForeignKey(
@@ -157,6 +167,10 @@ class Subscription(TimestampedModel):
     cancel_at_period_end = models.BooleanField(
         _("ends with the period"), default=False, editable=False
     )
+    # It stands whatever the mentee wishes; Stripe is told after.
+    ended_by_mentor_at = models.DateTimeField(
+        _("ended by the mentor at"), null=True, blank=True, editable=False
+    )
     is_paused = models.BooleanField(_("rests"), default=False, editable=False)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
     # Filled in once, from what Stripe answers.
@@ -193,6 +207,11 @@ class Subscription(TimestampedModel):
         indexes = [
             models.Index(fields=["mentee", "-created_at"]),
             models.Index(fields=["mentor", "-created_at"]),
+            models.Index(
+                fields=["ended_by_mentor_at"],
+                condition=Q(ended_by_mentor_at__isnull=False, cancel_at_period_end=False),
+                name="payments_subscriptions_to_end",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -223,6 +242,11 @@ class Subscription(TimestampedModel):
     @property
     def is_over(self) -> bool:
         return self.status == self.Status.CANCELLED
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it won't renew, and still runs."""
+        return not self.is_over and bool(self.cancel_at_period_end or self.ended_by_mentor_at)
 
 
 class CreditPeriodQuerySet(models.QuerySet["CreditPeriod"]):

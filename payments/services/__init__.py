@@ -13,6 +13,7 @@ from payments.services.disputes import (
     pass_on_again,
     record_dispute,
 )
+from payments.services.ending import cancel_subscription, close_plan, end_as_wanted
 from payments.services.groups import call_off_group, finish_called_off
 from payments.services.one_click import pay_with_saved_card
 from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
@@ -50,7 +51,6 @@ from payments.services.reversals import (
     send_reversal,
 )
 from payments.services.subscribing import (
-    cancel_subscription,
     check_subscribable,
     close_unfinished,
     follow_overdue,
@@ -86,11 +86,13 @@ __all__ = [
     "check_may_tip",
     "check_not_passed_on",
     "check_subscribable",
+    "close_plan",
     "close_unfinished",
     "create_plan",
     "detach_card",
     "disconnect_account",
     "edit_plan",
+    "end_as_wanted",
     "expire_unpaid",
     "find_credit",
     "finish_called_off",

@@ -255,19 +255,6 @@ def settle_subscription(*, subscription: Subscription, by: User) -> Subscription
     return subscription
 
 
-def cancel_subscription(*, subscription: Subscription, by: User) -> Subscription:
-    """Let it end with the period that is paid; at once where nothing is. Safe to repeat.
-
-    `Forbidden` for anyone but the mentee, `StripeError` where Stripe can't be asked.
-    """
-    _check_mentee(subscription, by)
-    if subscription.is_unpaid:
-        close_checkout(subscription=subscription)
-    if not subscription.is_unpaid and not subscription.is_over:
-        subscriptions.end_subscription(subscription=subscription)
-    return subscription
-
-
 def _check_mentee(subscription: Subscription, by: User) -> None:
     if subscription.mentee_id != by.pk:
         raise Forbidden(_("Only the person who subscribed can do that."))
@@ -282,7 +269,7 @@ def close_unfinished(*, now: dt.datetime | None = None, limit: int = 200) -> int
     overdue = Subscription.objects.filter(status=Status.INCOMPLETE, checkout_expires_at__lte=now)
     due = list(overdue.order_by("checkout_expires_at")[:limit])
     for count, row in enumerate(due, start=1):
-        if not _could_be_asked(row, now):
+        if not could_be_asked(partial(close_checkout, subscription=row, now=now), row):
             return count  # the others would wait for as long, each of them
     return len(due)
 
@@ -300,16 +287,13 @@ def follow_overdue(*, now: dt.datetime | None = None, limit: int = 100) -> int:
     due = list(late.order_by("updated_at")[:limit])
     for count, row in enumerate(due, start=1):
         stripe_id = row.stripe_subscription_id or ""
-        if not _asked(partial(follow_with_invoice, subscription=row, stripe_id=stripe_id), row):
+        ask = partial(follow_with_invoice, subscription=row, stripe_id=stripe_id)
+        if not could_be_asked(ask, row):
             return count
     return len(due)
 
 
-def _could_be_asked(row: Subscription, now: dt.datetime) -> bool:
-    return _asked(partial(close_checkout, subscription=row, now=now), row)
-
-
-def _asked(ask: Callable[[], object], row: Subscription) -> bool:
+def could_be_asked(ask: Callable[[], object], row: Subscription) -> bool:
     """Whether the others are to be asked about as well."""
     try:
         ask()

@@ -143,11 +143,19 @@ def _end_now(row: Subscription) -> None:
 
 
 def resume_subscription(*, subscription: Subscription, by: User) -> Subscription:
-    """Let it go on after all. Safe to repeat; `Conflict` once it is over."""
+    """Let it go on after all. Safe to repeat.
+
+    `Conflict` once it is over, or where the mentor ended it.
+    """
     _check_mentee(subscription, by)
     _refresh_begun(subscription)
     if subscription.is_over:
         raise Conflict(_("This subscription is over. Subscribe again on the mentor's page."))
+    if subscription.ended_by_mentor_at:
+        raise Conflict(
+            _("Your mentor ended this subscription. It runs until the end of what is paid."),
+            code="ended_by_mentor",
+        )
     if not subscription.cancel_at_period_end:
         return subscription
     _count_attempt(subscription)

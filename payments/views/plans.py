@@ -36,7 +36,7 @@ def listing(request: LoggedInRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your plan is on offer."))
             return redirect("payments:plans")
-    alive = Q(subscriptions__status__in=(*Subscription.USABLE, Subscription.Status.PAST_DUE))
+    alive = Q(subscriptions__status__in=Subscription.BEGUN)
     plans = Plan.objects.of(request.user).annotate(subscribers=Count("subscriptions", alive))
     page = {
         "mentor": mentor,

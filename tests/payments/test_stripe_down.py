@@ -25,6 +25,7 @@ ASK_STRIPE = {
     "payments/views/connect.py": {"onboard", "onboarding_return"},
     "payments/views/tips.py": {"give", "given"},
     "payments/views/subscriptions.py": set("subscribe subscribed cancel resume pay card".split()),
+    "payments/views/subscribers.py": {"end"},
     "payments/api.py": {"onboard", "checkout", "tip", "subscribe", "cancel_subscription"},
     "payments/admin/money.py": {"send_again", "ask_stripe"},
     "bookings/views/changes.py": {"cancel", "confirm"},

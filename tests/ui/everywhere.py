@@ -315,7 +315,12 @@ def _of_the_mentor(here: World) -> Iterator[Page]:
     ):
         yield Page(name, reverse(name), mentor)
     yield Page("payments:earnings", reverse("payments:earnings") + "?type=tip", mentor)
-    yield Page("payments:plan", reverse("payments:plan", args=[here.plan.code]), mentor)
+    for name in ("payments:plan", "payments:subscribers", "payments:plan_close"):
+        yield Page(name, reverse(name, args=[here.plan.code]), mentor)
+    row = here.plan.subscriptions.get()
+    yield Page(
+        "payments:subscription_end", reverse("payments:subscription_end", args=[row.code]), mentor
+    )
     month = reverse("payments:statement", args=[f"{times.now():%Y-%m}"])
     yield Page("payments:statement", month, mentor)
     yield Page("bookings:detail", reverse("bookings:detail", args=[here.upcoming.code]), mentor)
