@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from bookings.models import AvailabilitySlot, Booking
@@ -153,6 +154,31 @@ def test_one_that_is_being_worked_on_has_to_wait_until_its_worker_is_given_up(fr
     assert services.claim(**claim).status is None
     with pytest.raises(services.Conflict):
         services.claim(**claim)
+
+
+def test_one_whose_worker_was_given_up_does_not_let_go_of_anothers(freeze, mentor):
+    claim = {"user": mentor.user, "key": "k", "fingerprint": "f"}
+    given_up = services.claim(**claim)
+    freeze(NOW + services.GIVEN_UP_AFTER + dt.timedelta(seconds=1))
+    second = services.claim(**claim)
+    services.release(row=given_up)
+    assert KeyedRequest.objects.get().status is None
+    services.keep_answer(row=second, status=201, body="made")
+    services.keep_answer(row=given_up, status=201, body="late")
+    assert services.claim(**claim).body == "made"
+
+
+def test_a_key_that_is_let_go_of_while_it_is_asked_for_is_free(mentor):
+    claim = {"user": mentor.user, "key": "k", "fingerprint": "f"}
+    first = services.claim(**claim)
+
+    def let_go(execute, sql, params, many, context):
+        if sql.startswith("SELECT"):  # between the insert that was refused and the look at why
+            KeyedRequest.objects.filter(pk=first.pk)._raw_delete(first._state.db)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(let_go):
+        assert services.claim(**claim).pk != first.pk
 
 
 def test_a_day_later_it_is_forgotten(client, mentor, freeze):

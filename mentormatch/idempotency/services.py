@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mentormatch import times
@@ -28,7 +29,9 @@ def claim(*, user: User, key: str, fingerprint: str) -> KeyedRequest:
                 user=user, key=key, fingerprint=fingerprint, claimed_at=now
             )
     except IntegrityError:
-        row = KeyedRequest.objects.get(user=user, key=key)
+        row = KeyedRequest.objects.filter(user=user, key=key).first()
+    if row is None:  # the first was refused in between, and let go of its key
+        return claim(user=user, key=key, fingerprint=fingerprint)
     if row.fingerprint != fingerprint:
         raise Conflict(
             _("This Idempotency-Key was used for another request. Choose a new one."),
@@ -44,20 +47,25 @@ def claim(*, user: User, key: str, fingerprint: str) -> KeyedRequest:
 
 def _take_over(row: KeyedRequest, now: dt.datetime) -> bool:
     """Whether we have it now: its worker died in between."""
-    left = KeyedRequest.objects.filter(
-        pk=row.pk, status=None, claimed_at=row.claimed_at, claimed_at__lt=now - GIVEN_UP_AFTER
-    )
-    return left.update(claimed_at=now) == 1
+    left = _claimed_by(row).filter(claimed_at__lt=now - GIVEN_UP_AFTER)
+    taken = left.update(claimed_at=now) == 1
+    row.claimed_at = now
+    return taken
+
+
+def _claimed_by(row: KeyedRequest) -> QuerySet[KeyedRequest]:
+    """The row, as long as nobody else has taken it over."""
+    return KeyedRequest.objects.filter(pk=row.pk, status=None, claimed_at=row.claimed_at)
 
 
 def keep_answer(*, row: KeyedRequest, status: int, body: str) -> None:
-    """What every repetition is answered from now on."""
-    KeyedRequest.objects.filter(pk=row.pk).update(status=status, body=body)
+    """What every repetition is answered from now on: what was made first, by whomever."""
+    KeyedRequest.objects.filter(pk=row.pk, status=None).update(status=status, body=body)
 
 
 def release(*, row: KeyedRequest) -> None:
     """Nothing was made: the same request may be tried again under the same key."""
-    KeyedRequest.objects.filter(pk=row.pk, status=None).delete()
+    _claimed_by(row).delete()
 
 
 def forget_old() -> None:
