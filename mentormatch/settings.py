@@ -198,12 +198,14 @@ DATABASES = {
 DATABASE_ROUTERS = ["payments.stripe_emulator.router.EmulatorRouter"]
 _cache = env.cache_url("CACHE_URL", default="dbcache://cache")
 _is_shared = "redis" in _cache["BACKEND"].lower()
+# What limits log-ins and requests is counted in there. Django's 300 entries would be full at once,
+# and whoever is thrown out of them begins anew.
+_roomy = {"OPTIONS": {"MAX_ENTRIES": 20_000}}
+_in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"}
 CACHES = {
-    "default": _cache,
-    # What is counted at every request is counted in memory where that isn't shared.
-    "limits": _cache
-    if _is_shared
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"},
+    "default": _cache if _is_shared else _roomy | _cache,
+    # Counted at every request of a program: each process for itself where it would be a row.
+    "limits": _cache if _is_shared else _roomy | _in_memory,
 }
 # dj-stripe's own migrations take a minute of CPU; these build the same schema at once.
 MIGRATION_MODULES = {"djstripe": "payments.djstripe_migrations"}
@@ -246,20 +248,23 @@ HEADLESS_JWT_PRIVATE_KEY = JWT_SECRET
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 900
 # How many proxies of ours stand before us: a caller's address is read from what they add.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
-# In the demo everybody has one address, and whoever measures it is welcome.
-API_READS_A_MINUTE = env.int("API_READS_A_MINUTE", default=1_000_000 if DEMO else 600)
-API_WRITES_A_MINUTE = env.int("API_WRITES_A_MINUTE", default=1_000_000 if DEMO else 60)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES", default=0, least=0, most=10)
 
-# --- Other sites in a browser ----------------------------------------------------------
+# --- Programs, and other sites in a browser ------------------------------------------
+# In the demo everybody has one address, and whoever measures it is welcome.
+_most = 1_000_000
+API_READS_A_MINUTE = env.number(
+    "API_READS_A_MINUTE", default=_most if DEMO else 600, least=1, most=_most
+)
+API_WRITES_A_MINUTE = env.number(
+    "API_WRITES_A_MINUTE", default=_most if DEMO else 60, least=1, most=_most
+)
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(api/v1|_allauth/app)/"
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match")
 CORS_EXPOSE_HEADERS = ("etag", "idempotency-replayed", "location", "retry-after")
 
 # --- Language and time ---------------------------------------------------------------
-USE_I18N = True
-USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = WRITTEN_IN
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -279,7 +284,11 @@ STORAGES = {
 EMAIL_CONFIG = mail_config(env, default=f"filemail://{quote(str(VAR_DIR / 'mail'))}")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="MentorMatch <no-reply@localhost>")
+# Of the site's own name, from which a mail server takes it, and a mailbox that somebody reads:
+# a mail may ask for an answer.
+DEFAULT_FROM_EMAIL = env(
+    "DEFAULT_FROM_EMAIL", default=f"MentorMatch <mail@{_site.hostname if _https else 'localhost'}>"
+)
 
 # --- Work in the background ----------------------------------------------------------
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -335,8 +344,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [SELF],
         "frame-ancestors": [NONE],
-        # A browser holds the redirect after a form to this as well.
-        # Buttons that lead to Stripe's pages: checkout, onboarding, invoice, billing portal.
+        # A browser holds the redirect after a form to this as well: buttons lead to Stripe's
+        # checkout, onboarding, invoices and billing portal.
         "form-action": [
             SELF,
             "https://billing.stripe.com",
@@ -346,15 +355,13 @@ CONTENT_SECURITY_POLICY = {
         ],
     }
 }
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
+# The rest is as Django has it: no sniffing of types, no frames, no referrer for others.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = _https
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a probe asks the process, not the proxy
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+# TLS ends at a proxy, which says so, and lets nobody else say it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 if not (DEBUG or DEMO):

@@ -90,3 +90,18 @@ def test_other_sites_are_let_in_only_by_name(client, settings):
     assert "Access-Control-Allow-Origin" not in stranger
     page = client.get("/mentors/", headers={"Origin": "https://partner.example"})
     assert "Access-Control-Allow-Origin" not in page
+
+
+def test_many_others_dont_throw_a_count_out():
+    counts = caches["limits"]
+    counts.set("mine", 1)
+    counts.set_many({f"other-{n}": 1 for n in range(1000)})
+    assert counts.get("mine") == 1
+
+
+@pytest.mark.django_db
+def test_many_others_dont_throw_a_failed_log_in_out():
+    """In the database's cache, where Django deletes from the beginning of the alphabet on."""
+    caches["default"].set("a", 1)
+    caches["default"].set_many({f"other-{n}": 1 for n in range(310)})
+    assert caches["default"].get("a") == 1

@@ -32,7 +32,7 @@ def test_it_says_what_when_and_who():
     assert (calendar["METHOD"], event["STATUS"]) == ("REQUEST", "CONFIRMED")
     assert (event["UID"], event["SEQUENCE"]) == ("abc@localhost", 2)
     assert event["SUMMARY"] == "Mentoring with Zoë; Łukasiewicz, Ph.D."
-    assert event["ORGANIZER"] == "mailto:no-reply@localhost"
+    assert event["ORGANIZER"] == "mailto:mail@localhost"
     assert event["ATTENDEE"] == "mailto:me@example.org"
 
 
