@@ -183,22 +183,6 @@ def test_the_list_is_ones_own_filtered_and_paged(api, mentor, mentee):
         assert client.get(URL, bad).status_code == 400
 
 
-def test_the_list_costs_the_same_however_long(api, mentee, django_assert_num_queries):
-    client = api(mentee)
-
-    def add(n):
-        SessionFactory(booking=BookingFactory(mentee=mentee, starts_at=SLOT + 2 * n * HOUR))
-
-    add(0)
-    client.get(URL)
-    with django_assert_num_queries(4) as first:
-        client.get(URL)
-    add(1)
-    add(2)
-    with django_assert_num_queries(len(first)):
-        assert client.get(URL).json()["count"] == 3
-
-
 def test_cancelling(api, mentor, mentee):
     booking = BookingFactory(mentor=mentor, mentee=mentee, starts_at=SLOT)
     for _ in range(2):

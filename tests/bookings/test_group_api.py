@@ -68,14 +68,6 @@ def test_the_list_is_of_listed_mentors_to_come_and_of_one_if_asked(api):
     assert api(None).get(LIST, {"mentor_id": "x"}).status_code == 400
 
 
-def test_a_list_costs_the_same_for_one_and_for_three(api, django_assert_num_queries):
-    for count in (1, 2, 3):
-        GroupSessionFactory()
-        if count != 2:
-            with django_assert_num_queries(2):
-                assert api(None).get(LIST).json()["count"] == count
-
-
 def test_a_seat_is_booked_and_names_its_group(api):
     group, mentee = GroupSessionFactory(), UserFactory()
     client = api(mentee)

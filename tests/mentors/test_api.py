@@ -67,16 +67,6 @@ def test_list_refuses_in_the_one_shape(mentor, api, query):
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_list_costs_the_same_for_one_mentor_and_three(mentor, api, django_assert_num_queries):
-    client = api(None)
-    with django_assert_num_queries(5):
-        client.get(LIST)
-    for _ in range(2):
-        factories.open_every_day(factories.MentorFactory(topics=[factories.TopicFactory()]))
-    with django_assert_num_queries(5):
-        assert client.get(LIST).json()["count"] == 3
-
-
 def test_detail_says_how_to_book(mentor, api):
     answer = api(None).get(f"{LIST}/{mentor.pk}").json()
     assert answer["lengths"] == [30, 60, 90]

@@ -86,16 +86,6 @@ def test_plans_on_sale_need_no_token(api, plan):
     assert (item["monthly"], item["sessions_a_month"]) == (10000, 2)
 
 
-def test_a_list_costs_the_same_whatever_its_length(api, django_assert_num_queries):
-    row = SubscriptionFactory()
-    client = api(row.mentee)
-    for _ in range(2):
-        with django_assert_num_queries(5):
-            client.get(SUBSCRIPTIONS)
-        SubscriptionFactory(mentee=row.mentee)
-    assert client.get(SUBSCRIPTIONS).json()["count"] == 3
-
-
 def test_booking_with_a_credit_is_told(api, mentor, work):
     row = SubscriptionFactory(plan__mentor=mentor)
     assert services.sessions_left([row]) == {}
