@@ -98,6 +98,9 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Those that this person took, or that were taken with them as the mentor."""
         return self.filter(Q(mentee=user) | Q(mentor__user=user))
 
+    def with_people(self) -> Self:
+        return self.select_related("plan", "mentor__user", "mentee")
+
     def standing(self) -> Self:
         return self.exclude(status=Subscription.Status.CANCELLED)
 

@@ -21,12 +21,13 @@ from payments.models.subscriptions import SubscriptionQuerySet
 
 
 def _mine(request: LoggedInRequest) -> SubscriptionQuerySet:
-    mine = Subscription.objects.filter(mentee=request.user)
-    return mine.select_related("plan", "mentor__user", "mentee")
+    return Subscription.objects.filter(mentee=request.user).with_people()
 
 
 def _own(request: LoggedInRequest, code: str) -> Subscription:
-    subscription: Subscription = get_object_or_404(_mine(request), code=code)
+    """The services refuse its mentor; for everyone else it isn't there."""
+    rows = Subscription.objects.for_user(request.user).with_people()
+    subscription: Subscription = get_object_or_404(rows, code=code)
     return subscription
 
 
@@ -109,7 +110,7 @@ def cancel(request: LoggedInRequest, code: str) -> HttpResponse:
     row = _own(request, code)
     try:
         services.cancel_subscription(subscription=row, by=request.user)
-    except DomainError as error:
+    except (Conflict, StripeError) as error:
         messages.error(request, str(error))
         return redirect("payments:subscriptions")
     said = _("Cancelled: %(plan)s ends with the period that is paid.") % {"plan": row.plan.title}
@@ -126,7 +127,7 @@ def cancel(request: LoggedInRequest, code: str) -> HttpResponse:
 def resume(request: LoggedInRequest, code: str) -> HttpResponse:
     try:
         services.resume_subscription(subscription=_own(request, code), by=request.user)
-    except DomainError as error:
+    except (Conflict, StripeError) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("It goes on, and renews as before."))
@@ -139,7 +140,7 @@ def pay(request: LoggedInRequest, code: str) -> HttpResponse:
     """To Stripe's page of the invoice that couldn't be collected."""
     try:
         address = services.overdue_invoice(subscription=_own(request, code), by=request.user)
-    except DomainError as error:
+    except (Conflict, StripeError) as error:
         messages.error(request, str(error))
         return redirect("payments:subscriptions")
     return HttpResponseRedirect(address)
@@ -151,7 +152,7 @@ def card(request: LoggedInRequest, code: str) -> HttpResponse:
     """To Stripe's page where another card takes the place of the one that is charged."""
     try:
         address = services.billing_page(subscription=_own(request, code), by=request.user)
-    except DomainError as error:
+    except (Conflict, StripeError) as error:
         messages.error(request, str(error))
         return redirect("payments:subscriptions")
     return HttpResponseRedirect(address)

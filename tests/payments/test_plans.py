@@ -171,12 +171,12 @@ def test_the_mentee_reads_how_it_stands(login, facts, words):
 
 def test_subscriptions_are_the_mentees_own(login):
     row = SubscriptionFactory()
-    for person in (row.mentor.user, UserFactory()):
+    for person, refusal in ((row.mentor.user, 403), (UserFactory(), 404)):
         client = login(person)
         assert b"No subscription yet" in client.get(reverse("payments:subscriptions")).content
         for name in ("cancel", "resume", "pay"):
             address = reverse(f"payments:subscription_{name}", args=[row.code])
-            assert client.post(address).status_code == 404
+            assert client.post(address).status_code == refusal
     assert Client().get(reverse("payments:subscriptions"))["Location"].startswith("/accounts/")
 
 
