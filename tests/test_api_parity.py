@@ -11,19 +11,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.test import Client
 
+from bookings.group_models import GroupSession
 from bookings.models import AvailabilitySlot, Booking, CalendarEntry
+from bookings.services.seats import book_seat
 from mentormatch import times
-from payments.models import Tip, Transaction
+from payments.models import CreditPeriod, Subscription, Tip, Transaction
 from reviews.models import Review
 from reviews.services import write_review
 from sessions_app.models import Session
 from tests.conftest import NOW
 from tests.factories import (
     BookingFactory,
+    CreditPeriodFactory,
+    GroupSessionFactory,
     MentorFactory,
+    PlanFactory,
     SessionFactory,
+    SubscriptionFactory,
     UserFactory,
     open_every_day,
 )
@@ -35,7 +40,18 @@ pytestmark = [
 ]
 HOUR = dt.timedelta(hours=1)
 SLOT = NOW + 48 * HOUR
-TABLES = (Booking, CalendarEntry, AvailabilitySlot, Session, Review, Tip, Transaction)
+TABLES = (
+    Booking,
+    CalendarEntry,
+    AvailabilitySlot,
+    Session,
+    Review,
+    Tip,
+    Transaction,
+    GroupSession,
+    Subscription,
+    CreditPeriod,
+)
 Sent = dict[str, Any]
 
 
@@ -104,6 +120,93 @@ def tip(booking: Booking, amount: str, minor: int) -> Both:
 
 def window(**fields: Any) -> Both:
     return Both("/dashboard/availability/", fields, ("post", "/availability", fields))
+
+
+def seat(group: GroupSession) -> Both:
+    body = {
+        "mentor_id": group.mentor_id,
+        "scheduled_at": times.format_instant(group.starts_at),
+        "duration_minutes": group.duration_minutes,
+        "session_type": "group",
+        "group_session_id": group.code,
+    }
+    form = {"notes": "", "consent": "on"}
+    return Both(f"/group-sessions/{group.code}/book/", form, ("post", "/bookings", body))
+
+
+def subscribe(scene: Scene, *, interval: str = "monthly", **facts: Any) -> Both:
+    plan = PlanFactory(mentor=scene.mentor, **facts)
+    body = {"plan_id": plan.code, "interval": interval}
+    form = {"interval": interval, "consent": "on"}
+    return Both(
+        f"/subscriptions/plans/{plan.code}/", form, ("post", "/payments/subscriptions", body)
+    )
+
+
+def subscribe_again(scene: Scene) -> Both:
+    both = subscribe(scene)
+    SubscriptionFactory(plan=scene.mentor.plans.get(), mentee=scene.mentee)
+    return both
+
+
+def end_subscription(scene: Scene) -> Both:
+    row = SubscriptionFactory(plan__mentor=scene.mentor, mentee=scene.mentee)
+    path = f"/payments/subscriptions/{row.code}"
+    return Both(f"/subscriptions/{row.code}/cancel/", {}, ("delete", path, {}))
+
+
+def subscribe_unpayable(scene: Scene) -> Both:
+    type(scene.mentor).objects.filter(pk=scene.mentor.pk).update(is_payable=False)
+    return subscribe(scene)
+
+
+def pay(booking: Booking) -> Both:
+    body = {"booking_id": booking.code}
+    return Both(f"/bookings/{booking.code}/pay/", {}, ("post", "/payments/checkout", body))
+
+
+def onboard(scene: Scene) -> Both:
+    return Both("/dashboard/payouts/onboarding/", {}, ("post", "/payments/connect/onboard", {}))
+
+
+def group(scene: Scene, **facts: Any) -> GroupSession:
+    return GroupSessionFactory(mentor=scene.mentor, **facts)
+
+
+def seat_twice(scene: Scene) -> Both:
+    made = group(scene)
+    book_seat(group=made, mentee=scene.mentee)
+    return seat(made)
+
+
+def seat_sold_out(scene: Scene) -> Both:
+    made = group(scene, seats=2)
+    for _ in range(2):
+        book_seat(group=made, mentee=UserFactory())
+    return seat(made)
+
+
+def move_a_seat(scene: Scene) -> Both:
+    made = book_seat(group=group(scene, price_minor=0), mentee=scene.mentee)
+    return move(made, SLOT + HOUR)
+
+
+def with_a_credit(scene: Scene, **facts: Any) -> Both:
+    """Booked with one that was there when the page was shown."""
+    row = SubscriptionFactory(plan__mentor=scene.mentor, mentee=scene.mentee)
+    CreditPeriodFactory(subscription=row, **facts)
+    both = book(scene.mentor)
+    both.form |= {"pay_with": "credit"}
+    both.api[2]["use_credit"] = True
+    return both
+
+
+def asked(scene: Scene, **facts: Any) -> Booking:
+    return scene.booking(requested=True, **facts)
+
+
+def asked_with_a_price(scene: Scene) -> Booking:
+    return asked(scene, session_type="one_on_one", price_minor=6000, platform_fee_minor=600)
 
 
 def taken(scene: Scene) -> Both:
@@ -191,6 +294,42 @@ ROWS: list[Row] = [
     ("tip too much", lambda s: tip(s.booking(completed=True), "9999", 999_900), "mentee", ""),
     ("tip before the end", lambda s: tip(s.booking(), "5", 500), "mentee", "invalid_state"),
     ("tip oneself", lambda s: tip(s.booking(completed=True), "5", 500), "mentor", "forbidden"),
+    ("take a seat twice", seat_twice, "mentee", "mentee_busy"),
+    ("take a seat that is sold", seat_sold_out, "mentee", "sold_out"),
+    ("take a seat too late", lambda s: seat(group(s, starts_at=NOW)), "mentee", "slot_unavailable"),
+    ("take a seat of one's own", lambda s: seat(group(s)), "mentor", "own_profile"),
+    ("move a seat", move_a_seat, "mentee", "not_movable"),
+    (
+        "book with a spent credit",
+        lambda s: with_a_credit(s, used=2),
+        "mentee",
+        "no_credit",
+    ),
+    (
+        "accept as the mentee what has a price",
+        lambda s: change(asked_with_a_price(s), "confirm"),
+        "mentee",
+        "forbidden",
+    ),
+    (
+        "accept too late",
+        lambda s: change(asked(s, answer_by_at=NOW), "confirm"),
+        "mentor",
+        "too_late",
+    ),
+    (
+        "accept what was given up",
+        lambda s: change(asked(s, cancelled=True), "confirm"),
+        "mentor",
+        "invalid_state",
+    ),
+    ("pay as the mentor", lambda s: pay(s.booking(to_pay=True)), "mentor", "forbidden"),
+    ("subscribe twice", subscribe_again, "mentee", "already_subscribed"),
+    ("subscribe too late", lambda s: subscribe(s, is_offered=False), "mentee", "plan_retired"),
+    ("subscribe where nobody can be paid", subscribe_unpayable, "mentee", "not_payable"),
+    ("subscribe to oneself", subscribe, "mentor", "own_profile"),
+    ("end a subscription as the mentor", end_subscription, "mentor", "forbidden"),
+    ("onboard without being a mentor", onboard, "mentee", "forbidden"),
     (
         "open the same hours twice",
         lambda s: window(weekday=0, start_time="10:00", end_time="11:00"),
@@ -224,8 +363,8 @@ def test_both_refuse_by_the_same_rule_and_change_nothing(api, login, do, who, co
     problem = by_api.json()
     if code:
         assert problem["code"] == code
-    by_page: Client = login(person).post(both.page, both.form)
-    assert by_page.status_code in {403, 409, 422}, by_page.content
+    by_page = login(person).post(both.page, both.form)
+    assert by_page.status_code in {400, 403, 409, 422}, by_page.content
     said = html.unescape(" ".join(by_page.content.decode().split()))
     assert problem["detail"] in said
     assert rows() == before
