@@ -1,30 +1,15 @@
 """Staff look at the money and act through the services; no row is edited."""
 
-import json
-from collections.abc import Callable
 from typing import Any
 
-import djstripe.admin  # noqa: F401  # registers the mirror's own pages, replaced below
 from django import forms
-from django.apps import apps
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from djstripe.models import (
-    Account,
-    Charge,
-    Event,
-    PaymentIntent,
-    Refund,
-    Session,
-    StripeModel,
-    Transfer,
-)
 
-from mentormatch.errors import DomainError, InvalidInput
+from mentormatch.errors import InvalidInput
 from mentormatch.money import decimals, to_minor
 from mentormatch.ui.staff import LookOnlyAdmin
 from mentormatch.ui.templatetags.mentormatch import money
@@ -74,15 +59,10 @@ class Looked:
         permissions=["act"],
     )
     def looked_at(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset:
-            try:
-                sentence = services.settle_attention(row=row)
-            except DomainError as error:
-                self.message_user(request, f"{row}: {error}", messages.ERROR)
-            else:
-                said = _("Looked at: %(sentence)s") % {"sentence": sentence}
-                self.log_change(request, row, said)
-                self.message_user(request, f"{row}: {said}")
+        def settle(row: Any) -> str:
+            return _("Looked at: %(sentence)s") % {"sentence": services.settle_attention(row=row)}
+
+        self.each(request, queryset, settle)
 
 
 class RefundForm(ActionForm):
@@ -102,6 +82,16 @@ def amount_of(typed: str, currency: str) -> int | None:
         return to_minor(field.clean(typed.strip().replace(",", ".")), currency)
     except forms.ValidationError as error:
         raise InvalidInput(" ".join(error.messages), field="amount") from error
+
+
+def _with_parents(rows: QuerySet[Transaction]) -> QuerySet[Transaction]:
+    """With what the services look at."""
+    return rows.select_related("parent", "booking__mentor__user", "booking__mentee")
+
+
+def _told(row: Transaction) -> str:
+    """What an action made, or took up again."""
+    return f"{row.get_type_display()} {row}: {row.get_status_display()}"
 
 
 @admin.register(Transaction)
@@ -147,7 +137,8 @@ class TransactionAdmin(Looked, WithSums):
         description=_("Send again: refunds and payouts that wait or failed"), permissions=["act"]
     )
     def send_again(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
-        self._each(request, queryset, lambda row: services.retry(transaction=row))
+        rows = _with_parents(queryset)
+        self.each(request, rows, lambda row: _told(services.retry(transaction=row)))
 
     @admin.action(
         description=_("Refund a part of a charge, or all that is left, with a reason"),
@@ -156,27 +147,12 @@ class TransactionAdmin(Looked, WithSums):
     def refund(self, request: HttpRequest, queryset: QuerySet[Transaction]) -> None:
         reason, typed = request.POST.get("reason", ""), request.POST.get("amount", "")
 
-        def give_back(row: Transaction) -> Transaction:
+        def give_back(row: Transaction) -> str:
             amount_minor = amount_of(typed, row.currency)
-            return services.refund_by_staff(charge=row, reason=reason, amount_minor=amount_minor)
+            made = services.refund_by_staff(charge=row, reason=reason, amount_minor=amount_minor)
+            return _told(made)
 
-        self._each(request, queryset, give_back)
-
-    def _each(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Transaction],
-        verb: Callable[[Transaction], Transaction],
-    ) -> None:
-        for row in queryset.select_related("parent", "booking__mentor__user", "booking__mentee"):
-            try:
-                made = verb(row)
-            except DomainError as error:
-                self.message_user(request, f"{row}: {error}", messages.ERROR)
-            else:
-                said = {"added": {"name": made.get_type_display(), "object": str(made)}}
-                self.log_change(request, row, [said])
-                self.message_user(request, f"{made}: {made.get_status_display()}")
+        self.each(request, _with_parents(queryset), give_back)
 
 
 @admin.register(Reversal)
@@ -204,14 +180,11 @@ class ReversalAdmin(Looked, LookOnlyAdmin[Reversal]):
 
     @admin.action(description=_("Take back again: those that wait or failed"), permissions=["act"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Reversal]) -> None:
-        for row in queryset.select_related("payout__parent", "refund"):
-            try:
-                made = services.retry_reversal(reversal=row)
-            except DomainError as error:
-                self.message_user(request, f"{row}: {error}", messages.ERROR)
-            else:
-                self.log_change(request, row, _("Taken up again"))
-                self.message_user(request, f"{made}: {made.get_status_display()}")
+        def send(row: Reversal) -> str:
+            made = services.retry_reversal(reversal=row)
+            return f"{_('Taken up again')}: {made.get_status_display()}"
+
+        self.each(request, queryset.select_related("payout__parent", "refund"), send)
 
 
 @admin.register(Dispute)
@@ -244,14 +217,11 @@ class DisputeAdmin(LookOnlyAdmin[Dispute]):
 
     @admin.action(description=_("Ask Stripe how they stand"), permissions=["act"])
     def ask_stripe(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> None:
-        for dispute in queryset.select_related("charge"):
-            try:
-                services.follow_dispute(dispute=dispute)
-            except DomainError as error:
-                self.message_user(request, f"{dispute}: {error}", messages.ERROR)
-            else:
-                self.log_change(request, dispute, _("Asked Stripe"))
-                self.message_user(request, _("%(account)s: up to date") % {"account": dispute})
+        def ask(row: Dispute) -> str:
+            services.follow_dispute(dispute=row)
+            return str(_("Asked Stripe"))
+
+        self.each(request, queryset.select_related("charge"), ask)
 
 
 @admin.register(PaymentAccount)
@@ -272,14 +242,11 @@ class PaymentAccountAdmin(LookOnlyAdmin[PaymentAccount]):
 
     @admin.action(description=_("Ask Stripe how they stand"), permissions=["act"])
     def ask_stripe(self, request: HttpRequest, queryset: QuerySet[PaymentAccount]) -> None:
-        for account in queryset:
-            try:
-                services.refresh_account(account=account)
-            except DomainError as error:
-                self.message_user(request, f"{account}: {error}", messages.ERROR)
-            else:
-                self.log_change(request, account, _("Asked Stripe"))
-                self.message_user(request, _("%(account)s: up to date") % {"account": account})
+        def ask(row: PaymentAccount) -> str:
+            services.refresh_account(account=row)
+            return str(_("Asked Stripe"))
+
+        self.each(request, queryset, ask)
 
 
 @admin.register(Payout)
@@ -343,51 +310,3 @@ class DifferenceAdmin(LookOnlyAdmin[Difference]):
     list_select_related = ("transaction",)
     search_fields = ("subject", "detail", "transaction__code")
     date_hierarchy = "created_at"
-
-
-class MirrorAdmin(LookOnlyAdmin[StripeModel]):
-    """What Stripe said, to look at: it is changed at Stripe, and comes here by its events."""
-
-    list_display = ("id", "shown_created", "shown_mode")
-    list_filter = ("created",)
-    search_fields = ("id",)
-    ordering = ("-created",)
-    fields = ("id", "shown_created", "shown_mode", "shown_data")
-
-    @admin.display(description=_("created"), ordering="created")
-    def shown_created(self, row: StripeModel) -> Any:
-        return row.created
-
-    @admin.display(description=_("real money"), boolean=True)
-    def shown_mode(self, row: StripeModel) -> bool:
-        return bool(row.livemode)
-
-    @admin.display(description=_("as Stripe says it"))
-    def shown_data(self, row: StripeModel) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(row.stripe_data, indent=2))
-
-
-MIRRORED: dict[type[StripeModel], tuple[Any, Any]] = {
-    Account: (_("connected account"), _("connected accounts")),
-    Charge: (_("charge"), _("charges")),
-    Event: (_("event"), _("events")),
-    PaymentIntent: (_("payment intent"), _("payment intents")),
-    Refund: (_("refund"), _("refunds")),
-    Session: (_("checkout session"), _("checkout sessions")),
-    Transfer: (_("transfer"), _("transfers")),
-}
-
-
-def _look_only() -> None:
-    """In place of dj-stripe's pages, which edit and delete the mirror, some to look at."""
-    for model in apps.get_app_config("djstripe").get_models():
-        if admin.site.is_registered(model):
-            admin.site.unregister(model)
-    apps.get_app_config("djstripe").verbose_name = _("As Stripe has it")
-    for model, (one, many) in MIRRORED.items():
-        # dj-stripe names none: Django takes the name of the class.
-        model._meta.verbose_name, model._meta.verbose_name_plural = one, many
-        admin.site.register(model, MirrorAdmin)
-
-
-_look_only()

@@ -48,6 +48,7 @@ class SubscriptionAdmin(LookOnlyAdmin[Subscription]):
         "shown_price",
         "current_period_end",
         "cancel_at_period_end",
+        "ended_by_mentor_at",
         "created_at",
     )
     list_filter = ("status", "interval", "cancel_at_period_end", "is_paused")

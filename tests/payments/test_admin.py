@@ -9,11 +9,12 @@ from djstripe.models import Account
 from mentormatch import times
 from mentormatch.errors import Conflict
 from payments import services
-from payments.models import PaymentAccount, Reversal, Transaction, WebhookEvent
+from payments.models import PaymentAccount, Reversal, SavedCard, Transaction, WebhookEvent
 from payments.services import ledger, transfers
 from tests.factories import (
     BookingFactory,
     DisputeFactory,
+    SavedCardFactory,
     TransactionFactory,
     UserFactory,
     WebhookEventFactory,
@@ -169,7 +170,7 @@ def test_others_see_nothing(login):
 def test_stripes_mirror_is_looked_at_and_not_edited(staff, paid):
     """Lists, searches and rows of what dj-stripe keeps; its own pages edit and delete."""
     of_mirror = [model for model in admin.site._registry if model._meta.app_label == "djstripe"]
-    assert len(of_mirror) == 7
+    assert len(of_mirror) == 8
     for model in of_mirror:
         address = reverse(f"admin:djstripe_{model._meta.model_name}_changelist")
         assert staff.get(address, {"q": "cs_'"}).status_code == 200
@@ -178,6 +179,18 @@ def test_stripes_mirror_is_looked_at_and_not_edited(staff, paid):
     row = reverse("admin:djstripe_account_change", args=[account.pk])
     assert staff.get(row).status_code == 200
     assert staff.post(row, {"id": "acct_other"}).status_code == 403
+
+
+def test_saved_cards_are_looked_at_and_removed_by_their_owners_alone(staff):
+    card = SavedCardFactory(user__email="kept@example.org")
+    SavedCardFactory()
+    page = staff.get(changelist(SavedCard), {"q": "kept@example.org"})
+    assert [row.pk for row in page.context["cl"].result_list] == [card.pk]
+    assert str(card) in page.content.decode()
+    address = reverse("admin:payments_savedcard_change", args=[card.pk])
+    assert staff.get(address).status_code == 200
+    for way in (address, reverse("admin:payments_savedcard_delete", args=[card.pk])):
+        assert staff.post(way, {"last4": "0000", "post": "yes"}).status_code == 403
 
 
 def test_staff_see_the_way_of_a_bookings_money_on_one_page(login, tipped, work):

@@ -27,7 +27,7 @@ ASK_STRIPE = {
     "payments/views/subscriptions.py": set("subscribe subscribed cancel resume pay card".split()),
     "payments/views/subscribers.py": {"end"},
     "payments/api.py": {"onboard", "checkout", "tip", "subscribe", "cancel_subscription"},
-    "payments/admin/money.py": {"send_again", "ask_stripe"},
+    "payments/admin/money.py": {"send_again", "send", "ask_stripe", "ask"},
     "bookings/views/changes.py": {"cancel", "confirm"},
     "bookings/api/bookings.py": {"cancel", "confirm"},
     "bookings/admin.py": {"cancel", "cancelled"},
