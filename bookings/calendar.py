@@ -38,9 +38,9 @@ def offered(
     """The slots that begin in [start, end), soonest first; none where that isn't for sale.
 
     A `viewer` isn't shown times at which they take part in another session. The booking
-    `ignoring` takes no time: it is the one to be moved.
+    `ignoring` is the one to be moved: it takes no time, and what was sold needn't be for sale now.
     """
-    if not is_bookable(mentor, session_type, duration_minutes):
+    if ignoring is None and not is_bookable(mentor, session_type, duration_minutes):
         return []
     start, end = max(start, now), min(end, now + mentor.horizon + INSTANT)
     if start >= end:
@@ -70,10 +70,11 @@ def check_offered(
         duration_minutes=duration_minutes,
         session_type=session_type,
         now=now,
+        ignoring=ignoring,
     )
     if not mentor.is_listed:
         raise Conflict(_("This mentor can't be booked at the moment."), code="slot_unavailable")
-    if not is_payable(mentor, session_type, duration_minutes):
+    if ignoring is None and not is_payable(mentor, session_type, duration_minutes):
         raise Conflict(
             _("This mentor can't be paid yet, so only free sessions can be booked."),
             code="not_payable",
@@ -98,12 +99,14 @@ def check_sane(
     duration_minutes: int,
     session_type: str,
     now: dt.datetime,
+    ignoring: Booking | None = None,
 ) -> None:
     """The `InvalidInput` half of `check_offered`: without a query, before anything is reckoned.
 
     A time that passed it is near enough to the present for arithmetic.
     """
-    check_length(mentor, session_type, duration_minutes)
+    if ignoring is None:
+        check_length(mentor, session_type, duration_minutes)
     _check_instant(mentor, starts_at, now)
 
 
@@ -116,6 +119,7 @@ def nearest(
     now: dt.datetime,
     count: int = 3,
     viewer: "User | None" = None,
+    ignoring: Booking | None = None,
 ) -> list[Slot]:
     """The `count` free slots closest to `around`, soonest first."""
     around = min(max(around, now), now + mentor.horizon)
@@ -129,6 +133,7 @@ def nearest(
             session_type=session_type,
             now=now,
             viewer=viewer,
+            ignoring=ignoring,
         )
         if len(found) >= count:
             break

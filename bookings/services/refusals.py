@@ -99,7 +99,9 @@ def wanted_slot(
 
 
 @contextmanager
-def with_nearest(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> Iterator[None]:
+def with_nearest(
+    mentor: MentorProfile, *, ignoring: Booking | None = None, **wanted: Unpack[Wanted]
+) -> Iterator[None]:
     """Adds the nearest free slots to a refusal of a time, read after the transaction."""
     try:
         yield
@@ -112,6 +114,7 @@ def with_nearest(mentor: MentorProfile, **wanted: Unpack[Wanted]) -> Iterator[No
                 session_type=wanted["session_type"],
                 now=wanted["now"],
                 viewer=wanted["viewer"],
+                ignoring=ignoring,
             )
             error.extra["nearest"] = [
                 {

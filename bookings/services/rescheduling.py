@@ -26,6 +26,7 @@ def reschedule_booking(
 ) -> Booking:
     """Move a confirmed booking to another free time of the same mentor.
 
+    Its kind and length stay, whether the mentor still sells them or not.
     The mentee may until 24 hours before the start, the mentor until the start; then the mentee
     may cancel for a full refund until the new start. `Conflict` as `too_late`, `invalid_state`,
     `not_movable` for a seat in a group, or as `book_slot` has it; `Forbidden` for staff. To the
@@ -34,7 +35,7 @@ def reschedule_booking(
     now = now or times.now()
     mentor, mentee = booking.mentor, booking.mentee
     wanted = wanted_slot(mentee, starts_at, booking.duration_minutes, booking.session_type, now)
-    with with_nearest(mentor, **wanted), guards_in_words(), exclusive():
+    with with_nearest(mentor, ignoring=booking, **wanted), guards_in_words(), exclusive():
         booking = lock_booking(booking)
         side = side_of(booking, by)
         _check_may(booking, side, now)
@@ -46,6 +47,7 @@ def reschedule_booking(
             duration_minutes=booking.duration_minutes,
             session_type=booking.session_type,
             now=now,
+            ignoring=booking,
         )
         ends_at = starts_at + dt.timedelta(minutes=booking.duration_minutes)
         check_people_are_free(

@@ -141,6 +141,7 @@ def _refused(
         session_type=booking.session_type,
         now=times.now(),
         viewer=booking.mentee,
+        ignoring=booking,
     )
     form = RescheduleForm(cancel_url=reverse("bookings:reschedule", args=[booking.code]))
     form.offer(nearest)

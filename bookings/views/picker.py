@@ -164,7 +164,9 @@ def slot_picker(
     )
     start, end = _midnight(first, zone), _midnight(until, zone)
     found = calendar.offered(mentor, start=start, end=end, ignoring=ignoring, **wanted)
-    nearest = [] if found else calendar.nearest(mentor, around=end, count=1, **wanted)
+    nearest = (
+        [] if found else calendar.nearest(mentor, around=end, count=1, ignoring=ignoring, **wanted)
+    )
     if price_minor is None:
         price_minor = policy.price_of(mentor, session_type, duration_minutes).amount_minor
     choices = [_choice(slot, link(slot), zone) for slot in found or nearest]

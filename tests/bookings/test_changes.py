@@ -3,10 +3,12 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 
 from bookings import services
 from bookings.models import Booking
 from mentormatch.errors import Conflict, Forbidden, InvalidInput, NotFound
+from mentormatch.mentors.models import MentorProfile
 from tests.bookings.test_services import HOUR, SLOT, book, heard, mentor, refused, trial
 from tests.conftest import NOW
 from tests.factories import BookingFactory, MentorFactory, UserFactory, open_every_day
@@ -137,6 +139,18 @@ def test_moving_where_the_mentee_is_busy_is_refused(booking):
         services.reschedule_booking(
             booking=booking, by=booking.mentor.user, starts_at=SLOT + 2 * HOUR
         )
+
+
+@pytest.mark.parametrize(("kind", "minutes"), [("one_on_one", 60), ("trial", 30)])
+def test_what_was_sold_is_moved_though_it_is_no_longer_for_sale(mentor, kind, minutes, login):
+    sold = {"session_type": kind, "duration_minutes": minutes}
+    booking = BookingFactory(mentor=mentor, starts_at=SLOT, **sold)
+    MentorProfile.objects.update(lengths=[15], trial_rate_minor=None, is_payable=False)
+    booking = Booking.objects.get()
+    page = login(booking.mentee).get(reverse("bookings:reschedule", args=[booking.code]))
+    assert page.context["picker"].days
+    moved = services.reschedule_booking(booking=booking, by=booking.mentee, starts_at=SLOT + HOUR)
+    assert (moved.starts_at, moved.duration_minutes) == (SLOT + HOUR, minutes)
 
 
 @pytest.mark.parametrize(
