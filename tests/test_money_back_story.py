@@ -232,7 +232,7 @@ def tell_stories(count: int) -> None:
 @pytest.mark.stress
 @pytest.mark.django_db
 def test_the_books_agree_whatever_comes_back(figure: Callable[[str, str], None]) -> None:
-    count = budget(3, 400)
+    count = budget(3, 200)
     tell_stories(count)
     assert TOLD["disputes"] >= count // 3
     happened = ", ".join(f"{number:,} {what}" for what, number in sorted(TOLD.items()))

@@ -17,7 +17,7 @@ from django.db.transaction import Atomic
 
 from mentormatch.background.models import QueuedTask
 
-ID = re.compile(r"/(acct|ch|cs|pi|re|tr)_\w+")
+ID = re.compile(r"/(acct|ch|cs|du|in|pi|re|sub|tr)_\w+")
 
 
 class Killed(BaseException):
