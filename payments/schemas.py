@@ -45,15 +45,22 @@ class AccountOut(Schema):
 
 
 class CheckoutIn(Strict):
+    """`use_saved_card`: charge the card that you keep, without a page."""
+
     booking_id: str
+    use_saved_card: bool = False
 
 
 class CheckoutOut(Schema):
-    """Where the booking is paid, and until when."""
+    """Where the booking is paid, and until when; `status` is its payment's.
+
+    What a saved card paid has no page: its id and address are empty, and it ends at no time.
+    """
 
     checkout_session_id: str
     checkout_url: str
-    expires_at: Instant
+    expires_at: Instant | None
+    status: StatusName
 
     @staticmethod
     def resolve_checkout_session_id(row: Transaction) -> str:
@@ -61,7 +68,7 @@ class CheckoutOut(Schema):
 
     @staticmethod
     def resolve_expires_at(row: Transaction) -> object:
-        return row.checkout_expires_at
+        return None if row.is_direct else row.checkout_expires_at
 
 
 class TipIn(Strict):

@@ -15,8 +15,8 @@ from tests.factories import MentorFactory, UserFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 BOOKING = set(
     "id mentor_id mentee_id scheduled_at ends_at duration_minutes session_type status price"
-    " platform_fee currency payment_required hold_expires_at free_cancellation_until notes"
-    " created_at".split()
+    " platform_fee currency payment_required hold_expires_at answer_by free_cancellation_until"
+    " notes created_at".split()
 )
 DETAIL = BOOKING | {"mentor_name", "mentee_name", "session", "group_session", "cancellation"}
 SESSION = set(
@@ -144,7 +144,7 @@ def _book(mentee, mentor, hours):
 
 
 def _pay(mentee, booking_id, settle):
-    members = {"checkout_session_id", "checkout_url", "expires_at"}
+    members = {"checkout_session_id", "checkout_url", "expires_at", "status"}
     checkout = mentee.post("/payments/checkout", members, booking_id=booking_id)
     assert mentee.post("/payments/checkout", members, booking_id=booking_id) == checkout
     assert testing.pay(checkout["checkout_session_id"]) is None

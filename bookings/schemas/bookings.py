@@ -66,7 +66,10 @@ class BookingQuery(PageQuery):
 
 
 class BookingOut(Schema):
-    """`price` and `platform_fee` are in the minor unit of `currency`."""
+    """`price` and `platform_fee` are in the minor unit of `currency`.
+
+    A request lapses where the mentor doesn't answer by `answer_by`; of anything else it is null.
+    """
 
     id: str
     mentor_id: int
@@ -81,6 +84,7 @@ class BookingOut(Schema):
     currency: str
     payment_required: bool
     hold_expires_at: Instant | None
+    answer_by: Instant | None
     free_cancellation_until: Instant
     notes: str
     created_at: Instant
@@ -96,6 +100,7 @@ class BookingOut(Schema):
                 "price": booking.price_minor,
                 "platform_fee": booking.platform_fee_minor,
                 "payment_required": booking.is_to_pay,
+                "answer_by": booking.answer_by_at,
                 **{name: getattr(booking, name) for name in SAME_NAMES},
                 **more,
             }

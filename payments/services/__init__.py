@@ -15,7 +15,7 @@ from payments.services.disputes import (
 )
 from payments.services.ending import cancel_subscription, close_plan, end_as_wanted
 from payments.services.groups import call_off_group, finish_called_off
-from payments.services.one_click import pay_with_saved_card
+from payments.services.one_click import pay_by_one_click, pay_with_saved_card
 from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
 from payments.services.plans import (
     PlanFields,
@@ -113,6 +113,7 @@ __all__ = [
     "open_checkout",
     "overdue_invoice",
     "pass_on_again",
+    "pay_by_one_click",
     "pay_with_saved_card",
     "receive",
     "reconcile",

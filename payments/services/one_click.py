@@ -12,8 +12,23 @@ from mentormatch.accounts.models import User
 from mentormatch.errors import Conflict, Forbidden
 from payments.models import SavedCard, Transaction
 from payments.services import checkout, direct, ledger
+from payments.stripe_service import CardRefused
 
 Status = Transaction.Status
+
+
+def pay_by_one_click(*, booking: Booking, user: User) -> Transaction:
+    """The booking's charge, paid with the saved card, or with `checkout_url`.
+
+    The latter where the card's bank wants to see the cardholder. `CardRefused` where it says no;
+    otherwise as `pay_with_saved_card`.
+    """
+    try:
+        return pay_with_saved_card(booking=booking, user=user)
+    except CardRefused as refusal:
+        if not refusal.needs_authentication:
+            raise
+    return checkout.open_checkout(booking=booking, user=user)
 
 
 def pay_with_saved_card(
@@ -42,7 +57,9 @@ def _row_to_charge(booking: Booking, user: User, now: dt.datetime) -> Transactio
         if row is not None and row.is_direct and row.status == Status.PENDING:
             return row
         if card is None:
-            raise Conflict(_("There is no saved card to pay with. Pay at Stripe."))
+            raise Conflict(
+                _("There is no saved card to pay with. Pay at Stripe."), code="no_saved_card"
+            )
         if row is not None and row.status == Status.PENDING and row.stripe_checkout_session_id:
             raise Conflict(_("Stripe's page was opened meanwhile. Pay there, or try again."))
         if row is not None and row.status == Status.PROCESSING:

@@ -60,6 +60,7 @@ class StripeRefused(StripeError):
 class CardRefused(StripeRefused):
     """The bank said no to this card; `decline_code` is its reason, where it gives one."""
 
+    code = "card_declined"
     message = _("Your bank declined this card. Nothing was paid: try another card.")
 
     def __init__(self, detail: str, *, decline_code: str = "", **facts: str) -> None:

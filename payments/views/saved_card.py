@@ -11,7 +11,6 @@ from bookings.models import Booking
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import StripeError
 from payments import services
-from payments.stripe_service import CardRefused
 from payments.views.pay import after_payment, booking_to_pay, pay_page, with_consent
 
 
@@ -24,23 +23,13 @@ def pay_saved(request: LoggedInRequest, code: str) -> HttpResponse:
         return redirect("bookings:detail", booking.code)
     booking = with_consent(request, booking)
     try:
-        row = services.pay_with_saved_card(booking=booking, user=request.user)
-    except CardRefused as refusal:
-        if refusal.needs_authentication:
-            return _to_stripe(request, booking)
-        return pay_page(request, booking, refusal)
+        row = services.pay_by_one_click(booking=booking, user=request.user)
     except StripeError as error:
         return pay_page(request, booking, error)
+    if not row.is_direct:
+        return HttpResponseRedirect(row.checkout_url)
     booking.refresh_from_db()
     return after_payment(request, booking, row)
-
-
-def _to_stripe(request: LoggedInRequest, booking: Booking) -> HttpResponse:
-    try:
-        row = services.open_checkout(booking=booking, user=request.user)
-    except StripeError as error:
-        return pay_page(request, booking, error)
-    return HttpResponseRedirect(row.checkout_url)
 
 
 @login_required

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mentormatch import times
 from mentormatch.auth import LoggedInRequest
-from mentormatch.errors import Conflict, DomainError, StripeError
+from mentormatch.errors import Conflict, DomainError, Forbidden, StripeError
 from mentormatch.ui.forms import UNPROCESSABLE
 from mentormatch.ui.undo import say_with_undo
 from payments import services
@@ -108,6 +108,9 @@ def subscribed(request: LoggedInRequest, code: str) -> HttpResponse:
 @require_POST
 def cancel(request: LoggedInRequest, code: str) -> HttpResponse:
     row = _own(request, code)
+    if row.mentee_id != request.user.pk:
+        # Its mentor has a page of their own, which says first what ending it means.
+        raise Forbidden(_("Only the person who subscribed can do that."))
     try:
         services.cancel_subscription(subscription=row, by=request.user)
     except (Conflict, StripeError) as error:
@@ -116,6 +119,8 @@ def cancel(request: LoggedInRequest, code: str) -> HttpResponse:
     said = _("Cancelled: %(plan)s ends with the period that is paid.") % {"plan": row.plan.title}
     if row.is_over:
         messages.success(request, _("Your subscription is over."))
+    elif row.ended_by_mentor_at:  # whose end stands
+        messages.success(request, said)
     else:
         undo = reverse("payments:subscription_resume", args=[row.code])
         say_with_undo(request, said, action=undo, fields={})

@@ -72,6 +72,7 @@ def test_booking_a_paid_slot(api, mentor, mentee):
         "currency": "eur",
         "payment_required": True,
         "hold_expires_at": "2026-06-01T08:35:00Z",
+        "answer_by": None,
         "free_cancellation_until": "2026-06-02T08:00:00Z",
         "notes": "My deploy",
         "created_at": "2026-06-01T08:00:00Z",

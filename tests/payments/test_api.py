@@ -7,13 +7,14 @@ from payments import services
 from payments.models import Transaction
 from payments.stripe_emulator import testing
 from tests.factories import MentorFactory, TransactionFactory, UserFactory
+from tests.payments.test_saved_card import ALWAYS, LATER, another, keep
 
 pytestmark = pytest.mark.django_db
 ROOT = "/api/v1/payments"
 
 
-def checkout(client, booking, code=""):
-    body = {"booking_id": code or booking.code}
+def checkout(client, booking, code="", **more):
+    body = {"booking_id": code or booking.code} | more
     return client.post(f"{ROOT}/checkout", body, content_type="application/json")
 
 
@@ -67,9 +68,44 @@ def test_a_checkout_is_opened_and_the_same_again(api, booking):
         "checkout_session_id": row.stripe_checkout_session_id,
         "checkout_url": row.checkout_url,
         "expires_at": times.format_instant(row.checkout_expires_at),
+        "status": "pending",
     }
     assert checkout(client, booking).json() == answer.json()
     assert Transaction.objects.count() == 1
+
+
+def test_a_saved_card_pays_at_once(api, booking):
+    keep(booking)
+    upcoming = another(booking)
+    answer = checkout(api(booking.mentee), upcoming, use_saved_card=True)
+    assert answer.status_code == 200, answer.content
+    assert answer.json() == {
+        "checkout_session_id": "",
+        "checkout_url": "",
+        "expires_at": None,
+        "status": "succeeded",
+    }
+    upcoming.refresh_from_db()
+    assert upcoming.status == "confirmed"
+    assert problem(checkout(api(booking.mentee), upcoming, use_saved_card=True))[0] == 409
+    assert Transaction.objects.charges().filter(booking=upcoming).count() == 1
+
+
+@pytest.mark.parametrize("card", [ALWAYS, LATER])
+def test_what_the_bank_says_of_a_saved_card(api, booking, card):
+    """It asks for its holder, who gets a page; or it says no, and nothing was paid."""
+    keep(booking, card)
+    upcoming = another(booking)
+    answer = checkout(api(booking.mentee), upcoming, use_saved_card=True)
+    if card == ALWAYS:
+        assert answer.json()["status"] == "pending"
+        row = upcoming.transactions.standing().get()
+        assert answer.json()["checkout_url"] == row.checkout_url != ""
+        assert answer.json()["expires_at"] == times.format_instant(row.checkout_expires_at)
+    else:
+        assert problem(answer) == (502, "card_declined")
+    upcoming.refresh_from_db()
+    assert upcoming.is_to_pay
 
 
 def test_who_may_pay(api, booking):

@@ -21,7 +21,7 @@ OUTAGES = ["connection", "timeout", "429", "500", "answer_lost"]
 # Every view, endpoint and staff action that asks Stripe while someone waits.
 ASK_STRIPE = {
     "payments/views/pay.py": {"pay", "paid"},
-    "payments/views/saved_card.py": {"pay_saved", "_to_stripe"},
+    "payments/views/saved_card.py": {"pay_saved"},
     "payments/views/connect.py": {"onboard", "onboarding_return"},
     "payments/views/tips.py": {"give", "given"},
     "payments/views/subscriptions.py": set("subscribe subscribed cancel resume pay card".split()),
