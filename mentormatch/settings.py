@@ -211,6 +211,7 @@ CACHES = {
 MIGRATION_MODULES = {"djstripe": "payments.djstripe_migrations"}
 
 # --- People --------------------------------------------------------------------------
+SESSION_ENGINE = "mentormatch.accounts.sessions"
 AUTHENTICATION_BACKENDS = ["mentormatch.ui.backends.ViewerBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

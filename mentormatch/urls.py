@@ -9,6 +9,8 @@ from django.urls import include, path
 handler400 = "mentormatch.ui.errors.bad_request"
 handler500 = "mentormatch.ui.errors.server_error"
 urlpatterns = [
+    # First, for addresses are tried in this order, and the site has a hundred pages.
+    path("api/v1/", include("mentormatch.api_urls")),
     path("", include("mentormatch.ui.urls")),
     path("", include("mentormatch.background.urls")),
     path("", include("mentormatch.legal.urls")),
@@ -20,7 +22,6 @@ urlpatterns = [
     path("settings/", include("mentormatch.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
-    path("api/v1/", include("mentormatch.api_urls")),
     path("admin/", admin.site.urls),
 ]
 if settings.STRIPE_EMULATED:

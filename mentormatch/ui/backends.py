@@ -13,5 +13,6 @@ class ViewerBackend(AuthenticationBackend):
     """
 
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.select_related("mentor_profile").filter(pk=user_id).first()
+        found = User.objects.select_related("mentor_profile").filter(pk=user_id)
+        user = next(iter(found), None)
         return user if user and self.user_can_authenticate(user) else None

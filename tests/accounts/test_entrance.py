@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
+from mentormatch import times
 from mentormatch.accounts.models import User
+from mentormatch.accounts.sessions import SessionStore
 from mentormatch.notifications.models import Mail
 from tests.conftest import PASSWORD
 from tests.factories import EmailAddressFactory, MentorFactory, UserFactory
@@ -229,6 +232,14 @@ def test_deactivated_person_is_logged_out_and_stays_out(login):
     assert client.get(reverse("accounts:settings")).status_code == 302
     sent = Client().post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
     assert sent.url == reverse("account_inactive")
+
+
+def test_a_session_that_has_ended_is_nobodys(login):
+    client, address = login(UserFactory()), reverse("bookings:list")
+    assert client.get(address).status_code == 200
+    Session.objects.update(expire_date=times.real_now())
+    assert client.get(address).status_code == 302
+    assert SessionStore("never-there").get("anything") is None
 
 
 def test_what_happened_is_said_in_our_words(login):
