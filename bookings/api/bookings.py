@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
-from bookings import services
+from bookings import listing, services
 from bookings.api.groups import take_seat
 from bookings.models import Booking
 from bookings.schemas.bookings import (
@@ -22,7 +23,7 @@ from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import InvalidInput
 from mentormatch.idempotency.api import idempotent
 from mentormatch.mentors.models import MentorProfile
-from mentormatch.schemas import Page, paginate
+from mentormatch.schemas import Page, told
 from payments import services as payments
 
 router = Router(tags=["Bookings"])
@@ -76,13 +77,16 @@ def book(request: LoggedInRequest, payload: BookingIn) -> Status[BookingOut]:
 
 
 @router.get("", response=Page[BookingOut], summary="One's bookings")
-def read_all(request: LoggedInRequest, query: Query[BookingQuery]) -> dict[str, object]:
+def read_all(request: LoggedInRequest, query: Query[BookingQuery]) -> HttpResponse:
     """As mentee and as mentor, latest start first."""
-    found = Booking.objects.in_role(request.user, query.role or "")
-    if query.status:
-        found = found.filter(status=query.status)
-    page = paginate(found.order_by("-starts_at", "-pk"), query)
-    return {"items": [BookingOut.of(row) for row in page["items"]], "count": page["count"]}
+    chosen = {"role": query.role or "", "status": query.status or ""}
+    rows = listing.rows_of(request.user, **chosen, start=query.start, most=query.page_size)
+    count = query.count_with(len(rows))
+    if count is None:
+        count = listing.count_of(request.user, **chosen)
+    return told(
+        Page[BookingOut].model_construct(items=list(map(BookingOut.told, rows)), count=count)
+    )
 
 
 @router.get("/{slug:booking_id}", response=BookingDetail, summary="One booking")

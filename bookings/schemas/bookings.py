@@ -1,13 +1,14 @@
 """Bookings as the API takes and shows them."""
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from bookings.models import Booking
 from mentormatch import times
+from mentormatch.db import read_instant
 from mentormatch.mentors.models import LONGEST, SHORTEST
 from mentormatch.schemas import Instant, PageQuery, RowId, Strict, shown_as, values_of
 from sessions_app.models import Session
@@ -104,6 +105,29 @@ class BookingOut(Schema):
                 **{name: getattr(booking, name) for name in SAME_NAMES},
                 **more,
             }
+        )
+
+    @classmethod
+    def told(cls, row: dict[str, Any]) -> Self:
+        """The same of a row of `bookings.listing`: what the database holds isn't checked again."""
+        hold_expires_at, status = row["hold_expires_at"], Booking.Status(row["status"])
+        return cls.model_construct(
+            id=row["code"],
+            mentor_id=row["mentor_id"],
+            mentee_id=row["mentee_id"],
+            scheduled_at=read_instant(row["starts_at"]),
+            ends_at=read_instant(row["ends_at"]),
+            duration_minutes=row["duration_minutes"],
+            session_type=Booking.Type(row["session_type"]),
+            status=status,
+            price=row["price_minor"],
+            platform_fee=row["platform_fee_minor"],
+            currency=row["currency"],
+            payment_required=status == Booking.Status.PENDING and hold_expires_at is not None,
+            hold_expires_at=hold_expires_at and read_instant(hold_expires_at),
+            free_cancellation_until=read_instant(row["free_cancellation_until"]),
+            notes=row["notes"],
+            created_at=read_instant(row["created_at"]),
         )
 
 

@@ -184,6 +184,29 @@ def test_the_list_is_ones_own_filtered_and_paged(api, mentor, mentee):
         assert client.get(URL, bad).status_code == 400
 
 
+def test_a_list_is_counted_where_more_may_follow(api, mentee, django_assert_num_queries):
+    client = api(mentee)
+    for n in range(3):
+        BookingFactory(mentee=mentee, starts_at=SLOT + 2 * n * HOUR)
+    with django_assert_num_queries(3):
+        assert client.get(URL).json()["count"] == 3
+    with django_assert_num_queries(4):
+        assert client.get(URL, {"page_size": 3}).json()["count"] == 3
+    assert client.get(URL, {"page": 5}).json() == {"items": [], "count": 3}
+
+
+def test_the_list_tells_the_same_as_one_of_them(api, mentor):
+    made = [BookingFactory(mentor=mentor, starts_at=SLOT)]
+    made.append(BookingFactory(mentor=mentor, completed=True))
+    made.append(BookingFactory(mentor=mentor, to_pay=True, starts_at=SLOT + 2 * HOUR, notes="Ü"))
+    client = api(mentor.user)
+    for item in client.get(URL).json()["items"]:
+        one = client.get(f"{URL}/{item['id']}").json()
+        assert item == {name: one[name] for name in item}
+    (item,) = client.get(URL, {"status": "pending", "role": "mentor"}).json()["items"]
+    assert (item["id"], item["payment_required"], item["notes"]) == (made[2].code, True, "Ü")
+
+
 def test_cancelling(api, mentor, mentee):
     booking = BookingFactory(mentor=mentor, mentee=mentee, starts_at=SLOT)
     for _ in range(2):
