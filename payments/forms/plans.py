@@ -8,7 +8,7 @@ from django import forms
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from bookings.forms.consent import ConsentField
 from mentormatch import money
@@ -23,7 +23,7 @@ from payments.services.plans import MOST_CREDITS, PlanFields
 PER = {
     Interval.MONTHLY: gettext_lazy("a month"),
     Interval.QUARTERLY: gettext_lazy("a quarter"),
-    Interval.ANNUAL: gettext_lazy("a year"),
+    Interval.ANNUAL: pgettext_lazy("a price", "a year"),
 }
 PRICES = {Interval.MONTHLY: "monthly", Interval.QUARTERLY: "quarterly", Interval.ANNUAL: "annual"}
 

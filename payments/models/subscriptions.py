@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.models import Booking
 from mentormatch.accounts.models import User
@@ -126,7 +127,7 @@ class Subscription(TimestampedModel):
         TRIALING = "trialing", _("on trial")
         ACTIVE = "active", _("active")
         PAST_DUE = "past_due", _("payment overdue")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("a subscription", "ended")
 
     # Those in which credits can be used.
     USABLE: ClassVar[tuple[str, ...]] = (Status.TRIALING, Status.ACTIVE)
