@@ -73,6 +73,18 @@ def follow_payout(*, payout: Payout) -> None:
     record_payout(account=account, payout=found)
 
 
+def adopt_payouts(
+    *, account: PaymentAccount, since: dt.datetime, now: dt.datetime | None = None
+) -> None:
+    """Write down those of which no event ever came. Safe to repeat; raises `StripeError`."""
+    account_id = account.stripe_account_id or ""
+    rows = Payout.objects.filter(stripe_account_id=account_id)
+    known = set(rows.values_list("stripe_payout_id", flat=True))
+    for payout in StripeService().payouts_since(since, account_id=account_id):
+        if payout.id not in known:
+            record_payout(account=account, payout=payout, now=now)
+
+
 def follow_late_payouts(*, now: dt.datetime | None = None, limit: int = 200) -> int:
     """Let tasks ask about those that should have arrived; gives their number."""
     now = now or times.now()

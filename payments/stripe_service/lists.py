@@ -19,22 +19,22 @@ class Lists(Gateway):
     def charges_since(self, since: dt.datetime) -> list[ListedCharge]:
         """Every charge that was made from then on, latest first."""
         with self._call() as client:
-            return _all(client.v1.charges.list(_from(since)), ListedCharge.read)
+            return all_of(client.v1.charges.list(made_since(since)), ListedCharge.read)
 
     def listed_refunds_since(self, since: dt.datetime) -> list[Refund]:
         """Every refund that was made from then on, latest first."""
         with self._call() as client:
-            return _all(client.v1.refunds.list(_from(since)), Refund.read)
+            return all_of(client.v1.refunds.list(made_since(since)), Refund.read)
 
     def disputes_since(self, since: dt.datetime) -> list[Dispute]:
         """Every dispute that was opened from then on, latest first."""
         with self._call() as client:
-            return _all(client.v1.disputes.list(_from(since)), Dispute.read)
+            return all_of(client.v1.disputes.list(made_since(since)), Dispute.read)
 
     def transfers_since(self, since: dt.datetime) -> list[ListedTransfer]:
         """Every transfer that was made from then on, latest first."""
         with self._call() as client:
-            return _all(client.v1.transfers.list(_from(since)), ListedTransfer.read)
+            return all_of(client.v1.transfers.list(made_since(since)), ListedTransfer.read)
 
     def find_charge(self, charge_id: str) -> ListedCharge | None:
         """One charge; `None` where Stripe knows no such thing."""
@@ -62,9 +62,11 @@ class Lists(Gateway):
             return None
 
 
-def _from(since: dt.datetime) -> Any:
+def made_since(since: dt.datetime) -> Any:
+    """What asks a list for all from then on, a page at a time."""
     return {"limit": PAGE, "created": {"gte": int(since.timestamp())}}
 
 
-def _all(first: Any, read: Callable[[Any], T]) -> list[T]:
+def all_of(first: Any, read: Callable[[Any], T]) -> list[T]:
+    """Each entry of a list, as we read it, from its first page to its last."""
     return [read(found.to_dict()) for found in first.auto_paging_iter()]

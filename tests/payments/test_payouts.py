@@ -11,6 +11,7 @@ from payments import services
 from payments.models import Payout, WebhookEvent
 from payments.services import payouts
 from payments.stripe_emulator import sweep, testing
+from payments.stripe_emulator.models import Delivery
 from payments.stripe_types import Payout as PayoutAtStripe
 from tests.factories import MentorFactory, PayoutFactory, UserFactory
 
@@ -131,6 +132,23 @@ def test_one_whose_arrival_was_never_told_is_asked_about(payout, clock, run_task
     run_tasks()
     payout.refresh_from_db()
     assert payout.status == "paid"
+
+
+def test_one_of_which_no_event_ever_came_is_found(account, clock):
+    """While it is under way, with all that it came to since."""
+    sweep.send_payouts()
+    Delivery.objects.all().delete()
+    assert services.reconcile() == []
+    row = Payout.objects.get()
+    assert (row.mentor, row.amount_minor, row.status) == (account.mentor, 5400, "pending")
+    testing.fail_payout(row.stripe_payout_id, "no_account")
+    Delivery.objects.all().delete()
+    Payout.objects.all().delete()
+    for _again in range(2):
+        assert services.reconcile() == []
+    row = Payout.objects.get()
+    assert (row.status, row.failure_code) == ("failed", "no_account")
+    assert Mail.objects.filter(kind="mentor_payout_failed").count() == 1
 
 
 def test_one_of_an_account_that_was_cut_off_is_left_alone(payout, account, clock):

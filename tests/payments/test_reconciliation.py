@@ -15,7 +15,7 @@ from mentormatch.background.registry import PERIODICS
 from payments import services
 from payments.models import Difference, Dispute, Subscription, Transaction
 from payments.services.reconciliation import books
-from payments.stripe_emulator import testing
+from payments.stripe_emulator import sweep, testing
 from payments.stripe_emulator.models import Delivery, StripeObject
 from tests.factories import PlanFactory, UserFactory, WebhookEventFactory
 from tests.payments.test_earnings import child
@@ -207,6 +207,36 @@ def test_a_subscription_whose_events_were_lost_is_recorded(mentor):
     charge = row.transactions.charges().get()
     assert charge.status == Status.SUCCEEDED
     assert row.credit_periods.exists()
+
+
+def test_a_renewal_whose_events_were_lost_is_recorded(mentor, work, freeze):
+    plan = PlanFactory(mentor=mentor)
+    row = services.subscribe(plan=plan, mentee=UserFactory(), interval="monthly")
+    testing.pay(row.stripe_checkout_session_id)
+    work()
+    row.refresh_from_db()
+    first_end = row.current_period_end
+    freeze(first_end + dt.timedelta(hours=1))
+    sweep.renew_subscriptions()
+    lose_the_events()
+    assert found() == []
+    row.refresh_from_db()
+    assert row.current_period_start == first_end
+    charges = row.transactions.charges()
+    assert [charge.status for charge in charges] == [Status.SUCCEEDED] * 2
+    assert row.credit_periods.filter(starts_at=first_end).exists()
+
+
+def test_a_tip_whose_events_were_lost_is_recorded_and_passed_on(tip, work):
+    testing.pay(tip.stripe_checkout_session_id)
+    lose_the_events()
+    assert services.reconcile() == []
+    tip.refresh_from_db()
+    assert tip.status == Status.SUCCEEDED
+    work()
+    lose_the_events()
+    assert found() == []
+    assert tip.children.payouts().get().status == Status.SUCCEEDED
 
 
 def test_what_comes_back_of_a_payout_is_asked_for_and_taken_in(passed_on):

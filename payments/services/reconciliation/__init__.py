@@ -42,7 +42,7 @@ def reconcile(
 
 def _found(since: dt.datetime, now: dt.datetime) -> Iterator[Found]:
     return chain(
-        unfinished.bring_to_an_end(now),
+        unfinished.bring_to_an_end(since, now),
         charges.compare(since, now),
         refunds.compare(since, now),
         transfers.compare(since, now),

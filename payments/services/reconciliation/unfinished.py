@@ -36,7 +36,7 @@ WAITS_AT_MOST = dt.timedelta(days=4)
 UNDERWAY = (Payout.Status.PENDING, Payout.Status.IN_TRANSIT)
 
 
-def bring_to_an_end(now: dt.datetime) -> Iterator[Found]:
+def bring_to_an_end(since: dt.datetime, now: dt.datetime) -> Iterator[Found]:
     """Checkouts, refunds, payouts, events, disputes and accounts; gives what stays without one."""
     _ask_about_rows(now)
     for event in WebhookEvent.objects.filter(WebhookEvent.UNFINISHED).order_by("pk"):
@@ -53,8 +53,15 @@ def bring_to_an_end(now: dt.datetime) -> Iterator[Found]:
             subscription,
         )
     for account in PaymentAccount.objects.exclude(stripe_account_id=None):
-        _tried(lambda account=account: accounts.refresh_account(account=account), account)  # type: ignore[misc]  # as above
+        _tried(lambda account=account: _ask_about_account(account, since, now), account)  # type: ignore[misc]  # as above
     yield from _still_open(now)
+
+
+def _ask_about_account(account: PaymentAccount, since: dt.datetime, now: dt.datetime) -> None:
+    """What it may do, and what left it for its bank."""
+    accounts.refresh_account(account=account)
+    if account.stripe_account_id:  # else it has just turned out to be cut off
+        payouts.adopt_payouts(account=account, since=since, now=now)
 
 
 def _ask_about_rows(now: dt.datetime) -> None:
