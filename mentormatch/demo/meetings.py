@@ -4,6 +4,7 @@ Each is made at its own time, by the same verbs as anyone's: the clock of this t
 """
 
 import datetime as dt
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -81,6 +82,16 @@ def add_paid() -> None:
     _see_to_an_open_one(now)
 
 
+def hold_by_credit(mentee: Person, mentor: Person, after: dt.datetime) -> None:
+    """An hour that a subscription paid for, held on the day that begins then, and praised."""
+    with times.beginning_at(after - DAY):
+        booking = _book(
+            mentor.email, mentee.email, after=after, minutes=60, within=DAY, by_credit=True
+        )
+    if booking is not None:
+        _review(booking, _hold(booking), 5, "The second one already builds on the first.")
+
+
 def _ask_for_a_paid_one(now: dt.datetime) -> None:
     """An hour whose price is authorised, and which waits for the answer of `mentor2@`."""
     mentor, mentee = people.MENTOR2.person, people.LEA
@@ -119,6 +130,7 @@ def _book(
     minutes: int,
     session_type: str = Type.ONE_ON_ONE,
     within: dt.timedelta = 5 * DAY,
+    by_credit: bool = False,
 ) -> Booking | None:
     """The first free time after that instant, booked now; `None` where there is none."""
     mentor = MentorProfile.objects.select_related("user").get(user__email=mentor_email)
@@ -134,7 +146,8 @@ def _book(
     )
     if not free:
         return None
-    return bookings.book_slot(
+    book = partial(payments.book_session, use_credit=True) if by_credit else bookings.book_slot
+    return book(
         mentor=mentor,
         mentee=mentee,
         starts_at=free[0].starts_at,

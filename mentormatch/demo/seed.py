@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from bookings.models import AvailabilitySlot
 from bookings.services.availability import add_window
 from mentormatch.accounts.models import User
-from mentormatch.demo import groups, meetings, people
+from mentormatch.demo import groups, meetings, people, subscriptions
 from mentormatch.demo.people import Mentor, Person
 from mentormatch.mentors import services as mentors
 from mentormatch.mentors.models import MentorProfile, Topic
@@ -32,6 +32,7 @@ def seed() -> None:
     meetings.add_trials()
     if settings.STRIPE_EMULATED:
         meetings.add_paid()
+        subscriptions.add_subscription()
     for seat in groups.add_groups():
         meetings.pay(seat)
 

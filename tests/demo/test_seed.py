@@ -15,7 +15,8 @@ from mentormatch.accounts.models import User
 from mentormatch.demo import people
 from mentormatch.demo.seed import seed
 from mentormatch.mentors.models import MentorProfile
-from payments.models import PaymentAccount, Plan, Transaction
+from payments import services
+from payments.models import PaymentAccount, Plan, Subscription, Transaction
 from payments.stripe_emulator.testing import differences
 from reviews.models import Review
 from sessions_app import room
@@ -53,6 +54,7 @@ def counts() -> dict[str, int]:
         Transaction,
         PaymentAccount,
         Plan,
+        Subscription,
     )
     return {model.__name__: model.objects.count() for model in models}
 
@@ -64,7 +66,9 @@ def test_it_keeps_the_contract() -> None:
     _check_bookings()
     _check_groups()
     assert Plan.objects.offered().get().mentor == profile("mentor")
+    _check_subscription()
     assert not differences()
+    assert services.reconcile() == []
 
     before = counts()
     call_command("seed_demo")
@@ -79,6 +83,18 @@ def _check_groups() -> None:
     assert not ahead.exclude(pk=group.pk).filter(price_minor__gt=0).exists()
     named = group.bookings.filter(mentee__email__in=["mentee@example.com", "mentee2@example.com"])
     assert not named.exists()
+
+
+def _check_subscription() -> None:
+    """One session of it is used, and one can be booked now."""
+    row = Subscription.objects.get(mentee__email="mentee@example.com")
+    assert (row.status, row.mentor) == (Subscription.Status.ACTIVE, profile("mentor"))
+    assert row.current_period_start < times.now() - 120 * HOUR
+    (month,) = row.credit_periods.covering(times.now())
+    assert (month.granted, month.used) == (2, 1)
+    booking = month.credits.get().booking
+    assert (booking.status, booking.price_minor) == (Booking.Status.COMPLETED, 0)
+    assert row.transactions.charges().get().status == Transaction.Status.SUCCEEDED
 
 
 def _check_people() -> None:
@@ -117,7 +133,7 @@ def _check_mentors() -> None:
 def _check_bookings() -> None:
     completed = of("mentee").filter(status=Booking.Status.COMPLETED)
     reviewed = Review.objects.filter(reviewer__email="mentee@example.com")
-    assert (completed.count(), reviewed.count()) == (2, 1)
+    assert (completed.count(), reviewed.count()) == (3, 2)
     assert len(open_now()) == 1
     tomorrow = times.now() + 24 * HOUR
     for name in ("mentee", "mentee2"):
