@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from ninja import Field, Schema
+from pydantic import ConfigDict
 
 from mentormatch.accounts.models import User
 from mentormatch.schemas import Strict
@@ -22,6 +23,10 @@ class Me(Schema):
 
 class MeChanges(Strict):
     """What is left out stays as it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"time_zone": "Europe/Berlin", "language": "en"}]}
+    )
 
     full_name: str = Field("", json_schema_extra={"minLength": 1, "maxLength": 80})
     time_zone: str = Field("", json_schema_extra={"minLength": 1, "examples": ["Europe/Berlin"]})

@@ -15,17 +15,22 @@ def example_of(schema: str) -> dict[str, object]:
 
 @pytest.mark.django_db(reset_sequences=True, transaction=True)
 @pytest.mark.parametrize(
-    ("email", "path", "schema"),
+    ("email", "examples"),
     [
-        ("mentee@example.com", "/bookings", "BookingIn"),
-        ("mentor@example.com", "/availability", "WindowIn"),
+        (
+            "mentee@example.com",
+            [("post", "/bookings", "BookingIn"), ("patch", "/me", "MeChanges")],
+        ),
+        ("mentor@example.com", [("post", "/availability", "WindowIn")]),
     ],
 )
-def test_the_example_makes_what_it_says(api, email, path, schema):
+def test_the_example_makes_what_it_says(api, email, examples):
     call_command("seed_demo")
-    user = User.objects.get(email=email)
-    sent = example_of(schema)
-    answer = api(user).post(f"/api/v1{path}", sent, content_type="application/json")
-    assert answer.status_code == 201, answer.content
-    if "mentor_id" in sent:
-        assert MentorProfile.objects.get(pk=sent["mentor_id"]).user.email == "mentor@example.com"
+    client = api(User.objects.get(email=email))
+    for method, path, schema in examples:
+        sent = example_of(schema)
+        answer = getattr(client, method)(f"/api/v1{path}", sent, content_type="application/json")
+        assert answer.status_code in {200, 201}, answer.content
+        if "mentor_id" in sent:
+            mentor = MentorProfile.objects.get(pk=sent["mentor_id"])
+            assert mentor.user.email == "mentor@example.com"
