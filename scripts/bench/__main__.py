@@ -1,6 +1,6 @@
 """What our pages cost beside the least that such a page can cost, measured in the same run.
 
-`make bench` takes a quarter of an hour and puts the figures into `docs/performance.md`, where it
+`make bench` takes some minutes and puts the figures into `docs/performance.md`, where it
 says how they are measured; `make bench QUICK=1` makes fewer rounds, `make bench ONLY=week` only
 the rows in whose name that occurs, and neither touches the page.
 """
@@ -66,7 +66,7 @@ def main() -> None:
     with ExitStack() as stack:
         port, floor_port = free_port(), free_port()
         stack.enter_context(set_up(port))
-        from scripts.bench import measuring, report, world  # noqa: PLC0415  # after the set-up
+        from scripts.bench import flood, measuring, report, world  # noqa: PLC0415  # after the set-up
 
         made = world.make()
         ours = stack.enter_context(web_server(port, "mentormatch.wsgi:application"))
@@ -77,8 +77,12 @@ def main() -> None:
         for row in bench.rows(only):
             print(report.line(row), flush=True)
             rows.append(row)
+        if only and only not in flood.NAME:
+            return
+        came = flood.measure(made, port)
+        print(report.flood_line(came), flush=True)
         if not (is_quick or only):
-            report.write_page(rows, bench, os.environ["DATABASE_URL"])
+            report.write_page(rows, came, bench, os.environ["DATABASE_URL"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Eight clients that ask one after the other, each on a connection of its own."""
+"""Clients that ask one after the other, each on a connection of its own."""
 
 import http.client
 import sys
@@ -10,6 +10,7 @@ from itertools import count
 from threading import Lock, local
 
 CLIENTS = 8
+P95 = 0.95
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Ask:
 class Clients:
     """Ask a server; the connections are kept, and made anew where the server closed them."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.pool = ThreadPoolExecutor(CLIENTS)
+    def __init__(self, port: int, number: int = CLIENTS) -> None:
+        self.port, self.number = port, number
+        self.pool = ThreadPoolExecutor(number)
         self.own = local()
 
     def send(self, asks: Iterable[Ask]) -> list[float]:
@@ -38,7 +39,7 @@ class Clients:
         def work() -> list[float]:
             return [self._timed(ask) for ask in _shared(waiting, lock)]
 
-        working = [self.pool.submit(work) for _client in range(CLIENTS)]
+        working = [self.pool.submit(work) for _client in range(self.number)]
         return [seconds for client in working for seconds in client.result()]
 
     def _timed(self, ask: Ask) -> float:
@@ -65,7 +66,13 @@ class Clients:
         return connection
 
 
+def p95_ms(took: list[float]) -> float:
+    """Of so many seconds the 95th percentile, in milliseconds."""
+    return sorted(took)[int(len(took) * P95)] * 1000
+
+
 def _shared(waiting: Iterator[Ask], lock: Lock) -> Iterator[Ask]:
+    """What is left for whoever asks next."""
     while True:
         with lock:
             ask = next(waiting, None)

@@ -10,13 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from scripts.bench.cases import Case, cases, floors
-from scripts.bench.load import Ask, Clients
+from scripts.bench.load import Ask, Clients, p95_ms
 from scripts.bench.server import children, clients_of, cpu_seconds, parent
 from scripts.bench.world import World
 
 WARM_UP = 64  # requests: both workers have seen it, and the database's connections are made
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
-P95 = 0.95
 
 Server = tuple[int, int]  # its port, and the number of its main process
 
@@ -49,7 +48,7 @@ class Bench:
     """Both servers on one database, and the rounds that are made."""
 
     def __init__(self, world: World, ours: Server, floor: Server, *, is_quick: bool) -> None:
-        self.rounds, self.requests = (3, 80) if is_quick else (7, 100)
+        self.rounds, self.requests = (3, 60) if is_quick else (7, 80)
         self.world = world
         self.ours, self.floor = ours, floor
         self.clients = {server: Clients(server[0]) for server in (ours, floor)}
@@ -84,8 +83,7 @@ class Bench:
         before = self._used(server)
         took = self.clients[server].send(made)
         web, database = (now - then for now, then in zip(self._used(server), before, strict=True))
-        slowest = sorted(took)[int(number * P95)]
-        return Cost(web * 1000 / number, database * 1000 / number, slowest * 1000)
+        return Cost(web * 1000 / number, database * 1000 / number, p95_ms(took))
 
     def _used(self, server: Server) -> tuple[float, float]:
         return cpu_seconds(children(server[1])), cpu_seconds(clients_of(self.postmaster))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from scripts import bench_slots
+from scripts.bench.flood import A_SECOND, SECONDS, Flood
 from scripts.bench.measuring import Bench, Measured
 from scripts.bench.server import ROOT
 
@@ -19,21 +20,28 @@ COLUMNS = """| What | CPU ms: web + database | Floor | × floor | At most | p95 
 |---|---|---|---|---|---|---|"""
 
 
-def table(rows: Iterable[Measured]) -> str:
-    """For the terminal."""
-    return "\n".join([HEAD, *map(line, rows)])
-
-
 def line(row: Measured) -> str:
+    """For the terminal, below `HEAD`."""
     cost = f"{row.cost.cpu_ms:8.2f}{row.ratio:9.2f}{row.cost.p95_ms:8.0f}{row.queries:9}"
     return f"{row.case.name:54}{cost}"
 
 
-def write_page(rows: Iterable[Measured], bench: Bench, url: str) -> None:
+def flood_line(flood: Flood) -> str:
+    return (
+        f"{flood.sent} webhooks at {A_SECOND} a second: {flood.stored} stored in "
+        f"{flood.seconds:.1f} s; p95 of a webhook {flood.webhook_ms:.0f} ms (alone "
+        f"{flood.webhook_alone_ms:.0f}), of a page {flood.page_ms:.0f} ms (alone "
+        f"{flood.page_alone_ms:.0f})"
+    )
+
+
+def write_page(rows: Iterable[Measured], flood: Flood, bench: Bench, url: str) -> None:
     """Put the figures of this run in the place of the last one's."""
     head, _begin, rest = PAGE.read_text().partition(BEGIN)
     _old, _end, tail = rest.partition(END)
-    figures = "\n".join([*_figures(rows, bench), "", *_slots(), "", *_guards(url)])
+    figures = "\n".join(
+        [*_figures(rows, bench), "", *_flood(flood), "", *_slots(), "", *_guards(url)]
+    )
     PAGE.write_text(f"{head}{BEGIN}\n{figures}\n{END}{tail}")
 
 
@@ -52,6 +60,15 @@ def _figures(rows: Iterable[Measured], bench: Bench) -> Iterator[str]:
             f"| {row.case.floor}, {row.floor.cpu_ms:.1f} | **{row.ratio:.1f}** | {most} "
             f"| {row.cost.p95_ms:.0f} | {row.queries} |"
         )
+
+
+def _flood(flood: Flood) -> Iterator[str]:
+    yield f"| {A_SECOND} webhooks a second for {SECONDS} seconds | Alone | Meanwhile |"
+    yield "|---|---|---|"
+    yield f"| events stored, of {flood.sent} | – | {flood.stored} in {flood.seconds:.1f} s |"
+    yield f"| a webhook, p95 | {flood.webhook_alone_ms:.0f} ms | {flood.webhook_ms:.0f} ms |"
+    page = "a mentor's week of slots, p95"
+    yield f"| {page} | {flood.page_alone_ms:.0f} ms | {flood.page_ms:.0f} ms |"
 
 
 def _slots() -> Iterator[str]:
