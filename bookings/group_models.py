@@ -19,6 +19,13 @@ class GroupSessionQuerySet(models.QuerySet["GroupSession"]):
         """Those of mentors whom everyone may see."""
         return self.filter(mentor__in=MentorProfile.objects.listed())
 
+    def visible_to(self, user: object) -> Self:
+        """Those of listed mentors, those that one leads, and those in which one has a seat."""
+        number = getattr(user, "pk", None) or 0
+        seated = GroupSession.objects.filter(bookings__mentee=number).values("pk")
+        mine = Q(mentor__user=number) | Q(pk__in=seated)
+        return self.filter(Q(mentor__in=MentorProfile.objects.listed()) | mine)
+
     def still_on(self) -> Self:
         """Those that take their mentor's time."""
         return self.filter(status=GroupSession.Status.SCHEDULED)

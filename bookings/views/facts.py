@@ -47,7 +47,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The other side, as a page names them; `zone` is empty where it is the viewer's own."""
+    """The other side, as a page names them; `zone` is empty where it is the viewer's own.
+
+    `slug` leads to a mentor's page, as long as there is one to be seen.
+    """
 
     name: str
     zone: str
@@ -58,7 +61,9 @@ def other_side(booking: Booking, user: User) -> Person:
     """Whom this person meets."""
     if user.pk == booking.mentee_id:
         mentor = booking.mentor
-        return Person(mentor.name, foreign_zone(mentor.time_zone), mentor.slug)
+        is_seen = mentor.is_listed and mentor.user.is_active
+        slug = mentor.slug if is_seen else ""
+        return Person(mentor.name, foreign_zone(mentor.time_zone), slug)
     return Person(booking.mentee.get_full_name(), foreign_zone(booking.mentee.time_zone))
 
 

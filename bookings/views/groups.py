@@ -38,7 +38,8 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, code: str) -> HttpResponse:
-    group, now = _group(code), times.now()
+    visible = GroupSession.objects.visible_to(request.user).with_mentor()
+    group, now = get_object_or_404(visible, code=code), times.now()
     mine = _seat_of(request.user, group)
     context = {
         "group": group,

@@ -10,6 +10,7 @@ from bookings.group_models import GroupSession
 from bookings.models import Booking
 from bookings.services.seats import book_seat
 from mentormatch import times
+from mentormatch.mentors.models import MentorProfile
 from tests.factories import GroupSessionFactory, MentorFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +196,20 @@ def test_a_change_that_is_refused_is_said_and_kept(login, changes, words):
     answer = login(group.mentor.user).post(own_page(group), CHANGE | changes)
     assertContains(answer, words, status_code=422)
     assertContains(answer, "Bring two.", status_code=422)
+
+
+def test_who_has_a_seat_still_reads_of_a_group_whose_mentor_is_suspended(login):
+    group = GroupSessionFactory(price_minor=0)
+    seat = book_seat(group=group, mentee=UserFactory())
+    MentorProfile.objects.update(status="suspended")
+    mentor_page = reverse("mentors:detail", args=[group.mentor.slug])
+    mentee = login(seat.mentee)
+    for address in (page_of(group), reverse("bookings:detail", args=[seat.code])):
+        page = mentee.get(address)
+        assertContains(page, group.title)
+        assertNotContains(page, mentor_page)
+    assert login(group.mentor.user).get(page_of(group)).status_code == 200
+    assert login(UserFactory()).get(page_of(group)).status_code == 404
 
 
 def test_calling_it_off_says_first_what_goes_back(login):
