@@ -8,7 +8,7 @@ from bookings.absence_models import Absence
 from bookings.models import Booking
 from bookings.signals import absence_decided, booking_accepted, booking_cancelled
 from payments import services, tasks
-from payments.models import Reversal
+from payments.models import Reversal, Transaction
 from payments.signals import transfer_reversed
 
 
@@ -21,12 +21,13 @@ def connect() -> None:
 
 
 def came_back(sender: Any, *, reversal: Reversal, **kwargs: Any) -> None:
-    """What came back of a disputed charge may leave again, where the bank was quicker.
+    """What came back of a disputed charge, or with a refund, may leave again: a bank was quicker.
 
     In a task, which locks the charge first as everyone does: here its payout is locked.
     """
     charge = reversal.payout.charge
-    if charge.disputes.exists():
+    failed = charge.children.refunds().filter(status=Transaction.Status.FAILED)
+    if charge.disputes.exists() or failed.exists():
         tasks.pass_on_again.enqueue(charge_id=charge.pk)
 
 

@@ -10,7 +10,6 @@ from payments.services.credits import give_back as give_back_credit
 from payments.services.disputes import (
     follow_dispute,
     follow_open_disputes,
-    pass_on_again,
     record_dispute,
 )
 from payments.services.ending import cancel_subscription, close_plan, end_as_wanted
@@ -66,6 +65,7 @@ from payments.services.subscriptions import (
 from payments.services.tips import check_may_tip, give_tip, may_tip, settle_tip
 from payments.services.transfers import (
     check_not_passed_on,
+    pass_on_again,
     record_transfer,
     request_transfer,
     send_due_transfers,

@@ -76,7 +76,7 @@ def _close(row: Dispute, charge: Transaction, outcome: str, now: dt.datetime) ->
     if outcome == Dispute.Status.LOST:
         _charge_back(charge, row, now)
     _give_back_what_waited(charge, now)
-    _pass_on_again(charge, now)
+    transfers.send_what_was_held_back(charge=charge, now=now)
     dispute_closed.send(sender=Dispute, dispute=row)
 
 
@@ -107,25 +107,6 @@ def _give_back_what_waited(charge: Transaction, now: dt.datetime) -> None:
     refunds.refund_booking(
         booking=booking, amount_minor=owed, reason=booking.cancellation_reason, now=now
     )
-
-
-def _pass_on_again(charge: Transaction, now: dt.datetime) -> None:
-    """Send the mentor's part that was held back; one that Stripe refused is left to staff."""
-    payouts = charge.children.payouts()
-    held_back = payouts.filter(status__in=(Status.FAILED, Status.REFUNDED), needs_attention="")
-    if held_back.exists() and held_back.count() == payouts.count():
-        transfers.request_transfer(charge=charge, now=now)
-
-
-def pass_on_again(*, charge: Transaction, now: dt.datetime | None = None) -> None:
-    """A payout came back only after the bank had decided: what is the mentor's leaves anew.
-
-    Safe to repeat; nothing happens to a charge that nobody disputed.
-    """
-    with db.atomic():
-        charge = ledger.lock(charge)
-        if charge.disputes.exists():
-            _pass_on_again(charge, now or times.now())
 
 
 def follow_dispute(*, dispute: Dispute) -> None:

@@ -15,7 +15,7 @@ from bookings.models import Booking
 from mentormatch import times
 from mentormatch.errors import Conflict
 from payments import tasks
-from payments.models import Dispute, PaymentAccount, Transaction
+from payments.models import Dispute, PaymentAccount, Reversal, Transaction
 from payments.services import ledger, sending
 from payments.services.sending import STUCK_AFTER
 from payments.signals import transfer_made
@@ -92,6 +92,35 @@ def pass_on(*, charge: Transaction, now: dt.datetime) -> bool:
     if charge.needs_attention == BLOCKED:
         ledger.note(transaction=charge, needs_attention="")
     return request_transfer(charge=charge, now=now) is not None
+
+
+def pass_on_again(*, charge: Transaction, now: dt.datetime | None = None) -> None:
+    """What came back of a payout leaves anew if it is the mentor's after all. Safe to repeat.
+
+    That is where the charge was disputed, or where the refund that it came back for has failed and
+    staff have seen to that. What was taken back by hand at Stripe stays there.
+    """
+    with db.atomic():
+        charge = ledger.lock(charge)
+        if charge.disputes.exists() or _came_back_in_vain(charge):
+            send_what_was_held_back(charge=charge, now=now or times.now())
+
+
+def _came_back_in_vain(charge: Transaction) -> bool:
+    failed = charge.children.refunds().filter(status=Status.FAILED)
+    waits = failed.exclude(needs_attention="")
+    by_hand = Reversal.objects.filter(payout__parent=charge, refund=None)
+    return failed.exists() and not waits.exists() and not by_hand.exists()
+
+
+def send_what_was_held_back(*, charge: Transaction, now: dt.datetime) -> None:
+    """The mentor's part of a locked charge, unless a payout of it stands; one that Stripe refused
+    is left to staff. Within the caller's transaction.
+    """
+    payouts = charge.children.payouts()
+    held_back = payouts.filter(status__in=(Status.FAILED, Status.REFUNDED), needs_attention="")
+    if held_back.exists() and held_back.count() == payouts.count():
+        request_transfer(charge=charge, now=now)
 
 
 def check_not_passed_on(*, booking: Booking) -> None:

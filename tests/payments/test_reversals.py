@@ -1,6 +1,7 @@
 """What a mentor has already comes back with a refund: in proportion, once, to the last cent."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from payments.stripe_emulator import context, testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_emulator.resources import refunds as refunds_at_stripe
 from payments.stripe_emulator.resources import transfer_reversals
+from payments.stripe_service import StripeService
 from tests.factories import BookingFactory
 
 pytestmark = pytest.mark.django_db
@@ -256,6 +258,39 @@ def test_what_was_refunded_at_stripe_is_taken_back_too(passed_on, work):
     work()
     assert taken_back() == [2700]
     check_books()
+
+
+def test_what_came_back_for_a_refund_that_failed_leaves_again_once_staff_say_so(passed_on, work):
+    row = services.request_refund(charge=passed_on, amount_minor=6000, reason="as a favour")
+    work()
+    row.refresh_from_db()
+    testing.fail_refund(row.stripe_refund_id)
+    work()
+    row.refresh_from_db()
+    assert [payout.status for payout in passed_on.children.payouts()] == [Status.REFUNDED]
+    services.settle_attention(row=row)
+    work()
+    payouts = passed_on.children.payouts().order_by("pk")
+    assert [(each.status, each.amount_minor) for each in payouts] == [
+        (Status.REFUNDED, 5400),
+        (Status.SUCCEEDED, 5400),
+    ]
+    services.pass_on_again(charge=passed_on)
+    assert payouts.count() == 2
+    check_books()
+
+
+def test_it_leaves_again_though_staff_were_quicker_than_the_reversal(passed_on, work, run_tasks):
+    row = services.request_refund(charge=passed_on, amount_minor=6000, reason="as a favour")
+    services.send_refund(transaction=row)
+    services.record_refund(
+        transaction=row,
+        refund=replace(StripeService().retrieve_refund(row.stripe_refund_id), status="failed"),
+    )
+    services.settle_attention(row=row)
+    run_tasks()
+    payouts = passed_on.children.payouts().order_by("pk")
+    assert [payout.status for payout in payouts] == [Status.REFUNDED, Status.SUCCEEDED]
 
 
 def test_what_failed_at_stripe_before_we_heard_of_it_takes_nothing_back(passed_on, work):
