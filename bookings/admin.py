@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.absence_models import Absence
-from bookings.group_models import GroupSession, GroupSessionQuerySet
+from bookings.group_models import REASON_LENGTH, GroupSession, GroupSessionQuerySet
 from bookings.models import Booking, CalendarEntry
 from bookings.services import dismiss_absence, uphold_absence
 from mentormatch import times
@@ -23,7 +23,9 @@ from payments.services import call_off, call_off_group
 
 
 class ReasonForm(ActionForm):
-    reason = forms.CharField(label=_("Reason (both sides read it)"), required=False, max_length=500)
+    reason = forms.CharField(
+        label=_("Reason (both sides read it)"), required=False, max_length=REASON_LENGTH
+    )
 
 
 class CalendarEntryInline(LookOnlyInline[CalendarEntry, Booking]):

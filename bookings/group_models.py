@@ -11,6 +11,8 @@ from mentormatch.db import PublicIdField, TimestampedModel
 from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
 
 TITLE_LENGTH, DESCRIPTION_LENGTH = 120, 3000
+# Why it was called off; of a booking as well.
+REASON_LENGTH = 500
 MOST_SEATS = 100
 
 
@@ -84,7 +86,7 @@ class GroupSession(TimestampedModel):
         max_length=16, blank=True, editable=False, verbose_name=_("cancelled by")
     )
     cancellation_reason = models.CharField(
-        max_length=500, blank=True, verbose_name=_("reason of the cancellation")
+        max_length=REASON_LENGTH, blank=True, verbose_name=_("reason of the cancellation")
     )
 
     objects: ClassVar[GroupSessionQuerySet] = GroupSessionQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from bookings.group_models import GroupSession
+from bookings.group_models import REASON_LENGTH, GroupSession
 from bookings.guards import overlap_guard
 from mentormatch import times
 from mentormatch.db import PublicIdField, TimestampedModel
@@ -122,6 +122,8 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 
 class Booking(TimestampedModel):
+    NOTES_LENGTH = 2000
+
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
         CONFIRMED = "confirmed", _("confirmed")
@@ -174,7 +176,7 @@ class Booking(TimestampedModel):
     starts_at = models.DateTimeField(_("starts"), editable=False)
     ends_at = models.DateTimeField(_("ends"), editable=False)
     duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
-    notes = models.TextField(_("what you want to talk about"), max_length=2000, blank=True)
+    notes = models.TextField(_("what you want to talk about"), max_length=NOTES_LENGTH, blank=True)
     # The snapshot of the terms it was booked under (`policy.py`).
     price_minor = models.PositiveIntegerField(_("price"), default=0)
     platform_fee_minor = models.PositiveIntegerField(_("platform fee"), default=0)
@@ -212,7 +214,7 @@ class Booking(TimestampedModel):
         verbose_name=_("kind of cancellation"),
     )
     cancellation_reason = models.CharField(
-        max_length=500, blank=True, verbose_name=_("reason of the cancellation")
+        max_length=REASON_LENGTH, blank=True, verbose_name=_("reason of the cancellation")
     )
     refund_minor = models.PositiveIntegerField(
         default=0,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.absence_models import TEXT_LENGTH
 from bookings.forms.consent import ConsentField
+from bookings.group_models import REASON_LENGTH
 from bookings.models import Booking
 from bookings.slots import Slot
 from mentormatch import times
@@ -66,7 +67,7 @@ class BookForm(StartForm):
     notes = forms.CharField(
         label=_("What do you want to talk about?"),
         help_text=_("Your mentor reads this before you meet. It can be empty."),
-        max_length=2000,
+        max_length=Booking.NOTES_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
@@ -114,7 +115,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Why? (the other side reads this)"),
-        max_length=500,
+        max_length=REASON_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.forms.availability import DateInput, WallTimeField
 from bookings.forms.consent import ConsentField
 from bookings.group_models import DESCRIPTION_LENGTH, MOST_SEATS, TITLE_LENGTH, GroupSession
+from bookings.models import Booking
 from bookings.wallclock import instants
 from mentormatch import money
 from mentormatch.errors import DomainError
@@ -116,7 +117,7 @@ class SeatForm(forms.Form):
     notes = forms.CharField(
         label=_("What do you want to talk about?"),
         help_text=_("Your mentor reads this before you meet. It can be empty."),
-        max_length=2000,
+        max_length=Booking.NOTES_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from ninja import Schema
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
+from bookings.group_models import REASON_LENGTH
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.db import read_instant
@@ -14,8 +15,6 @@ from mentormatch.schemas import Instant, PageQuery, RowId, Strict, shown_as, val
 from sessions_app.models import Session
 from sessions_app.schemas import SessionStatus
 
-MAX_REASON = 500
-MAX_NOTES = 2000
 BookingStatus = Annotated[Booking.Status, values_of(Booking.Status)]
 
 
@@ -38,7 +37,7 @@ class BookingIn(Strict):
     scheduled_at: Instant
     duration_minutes: int = Field(ge=SHORTEST, le=LONGEST)
     session_type: Literal["one_on_one", "group", "trial"]
-    notes: str = Field("", max_length=MAX_NOTES)
+    notes: str = Field("", max_length=Booking.NOTES_LENGTH)
     group_session_id: str | None = Field(None, max_length=32)
     use_credit: bool | None = None
 
@@ -54,7 +53,7 @@ class BookingIn(Strict):
 class CancelIn(Strict):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "I found it."}]})
 
-    reason: str = Field("", max_length=MAX_REASON)
+    reason: str = Field("", max_length=REASON_LENGTH)
 
 
 class RescheduleIn(Strict):

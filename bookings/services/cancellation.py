@@ -5,6 +5,7 @@ import datetime as dt
 from django.utils.translation import gettext as _
 
 from bookings import policy
+from bookings.group_models import REASON_LENGTH
 from bookings.models import Booking
 from bookings.services.locking import exclusive, lock_booking
 from bookings.services.moves import move
@@ -15,7 +16,6 @@ from mentormatch.accounts.models import User
 from mentormatch.errors import Conflict
 
 Code = Booking.CancellationCode
-REASON_LENGTH = 500
 
 
 def cancel_booking(

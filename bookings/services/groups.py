@@ -10,10 +10,15 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.group_models import DESCRIPTION_LENGTH, MOST_SEATS, TITLE_LENGTH, GroupSession
+from bookings.group_models import (
+    DESCRIPTION_LENGTH,
+    MOST_SEATS,
+    REASON_LENGTH,
+    TITLE_LENGTH,
+    GroupSession,
+)
 from bookings.models import Booking, CalendarEntry
 from bookings.services.booking import check_bookable
-from bookings.services.cancellation import REASON_LENGTH
 from bookings.services.locking import exclusive, lock_group, lock_pair
 from bookings.services.moves import occupied
 from bookings.services.refusals import (

@@ -50,7 +50,7 @@ class PersonFields(forms.Form):
 
     full_name = forms.CharField(
         label=_("Name"),
-        max_length=80,
+        max_length=User.NAME_LENGTH,
         help_text=_("What the people you meet will call you."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )

@@ -58,11 +58,13 @@ class EmailUserManager(UserManager["User"]):
 
 
 class User(AbstractUser):
+    NAME_LENGTH = 80
+
     username = None  # type: ignore[assignment]  # people log in with their address
     first_name = None  # type: ignore[assignment]  # one field: names don't split everywhere
     last_name = None  # type: ignore[assignment]  # how Django takes a field away
     email = models.EmailField(_("e-mail address"), unique=True)
-    full_name = models.CharField(_("name"), max_length=80, blank=True)
+    full_name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )

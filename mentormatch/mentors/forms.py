@@ -184,13 +184,15 @@ class RulesForm(BookedForm):
 
 class ProfileForm(BookedForm):
     full_name = forms.CharField(
-        label=_("Your name"), max_length=80, help_text=_("As mentees will see it.")
+        label=_("Your name"), max_length=User.NAME_LENGTH, help_text=_("As mentees will see it.")
     )
     headline = forms.CharField(
         label=_("Headline"), max_length=120, help_text=_("What you help with, in one line.")
     )
     bio = forms.CharField(
-        label=_("About you"), max_length=5000, widget=forms.Textarea(attrs={"rows": 8})
+        label=_("About you"),
+        max_length=MentorProfile.BIO_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 8}),
     )
     topics = forms.ModelMultipleChoiceField(
         label=_("Topics"),

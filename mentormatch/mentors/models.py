@@ -130,6 +130,8 @@ class MentorQuerySet(models.QuerySet["MentorProfile"]):
 
 
 class MentorProfile(TimestampedModel):
+    BIO_LENGTH = 5000
+
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         IN_REVIEW = "in_review", _("in review")
@@ -147,7 +149,7 @@ class MentorProfile(TimestampedModel):
         _("status"), max_length=16, choices=Status, default=Status.DRAFT, editable=False
     )
     headline = models.CharField(_("headline"), max_length=120)
-    bio = models.TextField(_("about you"), max_length=5000)
+    bio = models.TextField(_("about you"), max_length=BIO_LENGTH)
     topics = models.ManyToManyField(Topic, related_name="mentors", verbose_name=_("topics"))
     languages: models.JSONField[list[str], list[str]] = models.JSONField(
         _("languages"), default=list, help_text=_("ISO 639-1 codes, the first one first.")

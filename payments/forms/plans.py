@@ -38,10 +38,10 @@ def _price(label: Any) -> forms.DecimalField:
 class PlanForm(forms.Form):
     """A mentor's plan, in the mentor's currency or, once made, in its own."""
 
-    title = forms.CharField(label=gettext_lazy("Title"), max_length=80)
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=Plan.TITLE_LENGTH)
     description = forms.CharField(
         label=gettext_lazy("What it includes"),
-        max_length=1000,
+        max_length=Plan.DESCRIPTION_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
     )

@@ -43,12 +43,14 @@ class Plan(TimestampedModel):
     What was subscribed to stays as it was: a price changes for new subscriptions only.
     """
 
+    TITLE_LENGTH, DESCRIPTION_LENGTH = 80, 1000
+
     code = PublicIdField()
     mentor = models.ForeignKey(
         MentorProfile, on_delete=models.PROTECT, related_name="plans", verbose_name=_("mentor")
     )
-    title = models.CharField(_("title"), max_length=80)
-    description = models.TextField(_("what it includes"), max_length=1000, blank=True)
+    title = models.CharField(_("title"), max_length=TITLE_LENGTH)
+    description = models.TextField(_("what it includes"), max_length=DESCRIPTION_LENGTH, blank=True)
     credits_a_month = models.PositiveSmallIntegerField(_("sessions a month"))
     session_minutes = models.PositiveSmallIntegerField(_("length of a session (minutes)"))
     currency = models.CharField(_("currency"), max_length=3, editable=False)
