@@ -13,6 +13,7 @@ from mentormatch.accounts.services import update_settings
 from mentormatch.auth import LoggedInRequest
 from mentormatch.errors import InvalidInput
 from mentormatch.ui.forms import posted, render_invalid
+from payments.models import SavedCard
 
 FIELDS = ("full_name", "time_zone", "language")
 
@@ -24,7 +25,7 @@ def settings_page(request: LoggedInRequest) -> HttpResponse:
     user = request.user
     initial = {name: getattr(user, name) for name in FIELDS}
     form = SettingsForm(posted(request), initial=initial)
-    context = {"form": form}
+    context = {"form": form, "card": SavedCard.objects.kept_by(user)}
     if request.method != "POST":
         return render(request, "accounts/settings.html", context)
     if not form.is_valid():

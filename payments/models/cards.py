@@ -17,6 +17,10 @@ class SavedCardQuerySet(models.QuerySet["SavedCard"]):
         row = self.filter(user=user).first()
         return row if row is not None and row.is_usable(now) else None
 
+    def kept_by(self, user: User) -> "SavedCard | None":
+        """The card that this person keeps, expired or not."""
+        return self.filter(user=user).exclude(stripe_payment_method_id="").first()
+
     def customer_id(self, user: User) -> str:
         """This person's id as Stripe's customer; empty for one who never kept a card."""
         found = self.filter(user=user).values_list("stripe_customer_id", flat=True).first()

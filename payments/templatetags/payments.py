@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 from mentormatch import times
-from mentormatch.accounts.models import User
 from mentormatch.ui.drawings import badge
 from mentormatch.ui.kept import per_language
 from mentormatch.ui.templatetags.mentormatch import (
@@ -22,7 +21,7 @@ from mentormatch.ui.templatetags.mentormatch import (
     time_tag,
 )
 from payments.lines import Line
-from payments.models import SavedCard, Transaction
+from payments.models import Transaction
 from payments.trail import Trail, tips_of, trail_of
 
 register = template.Library()
@@ -213,9 +212,3 @@ def statement_rows(rows: Iterable[Line]) -> SafeString:
             for row in rows
         ),
     )
-
-
-@register.simple_tag
-def saved_card(user: User) -> SavedCard | None:
-    """`{% saved_card user as card %}`: the card that this person keeps, expired or not."""
-    return SavedCard.objects.filter(user=user).exclude(stripe_payment_method_id="").first()
