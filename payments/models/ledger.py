@@ -10,8 +10,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
-from mentormatch.db import PublicIdField, TimestampedModel
+from mentormatch.db import PublicIdField
 from mentormatch.mentors.models import MentorProfile
+from payments.models.sending import SentToStripe
 from payments.models.subscriptions import Subscription
 from payments.models.tips import Tip
 
@@ -56,7 +57,7 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.annotate(moved_at=MOVED_AT).filter(moved_at__gte=since, moved_at__lt=until)
 
 
-class Transaction(TimestampedModel):
+class Transaction(SentToStripe):
     """One row of the ledger, written before Stripe is called.
 
     Parties, type, amount and currency never change. Amounts are ≥ 0 in minor units: the type
@@ -227,19 +228,6 @@ class Transaction(TimestampedModel):
     )
     succeeded_at = models.DateTimeField(
         null=True, blank=True, editable=False, verbose_name=_("succeeded at")
-    )
-    # How our call to Stripe is going.
-    attempts = models.PositiveSmallIntegerField(
-        default=0, editable=False, verbose_name=_("attempts")
-    )
-    next_attempt_at = models.DateTimeField(
-        null=True, blank=True, editable=False, verbose_name=_("next attempt at")
-    )
-    last_error = models.CharField(
-        max_length=500, blank=True, editable=False, verbose_name=_("last error")
-    )
-    needs_attention = models.CharField(
-        max_length=500, blank=True, editable=False, verbose_name=_("needs attention")
     )
     reason = models.CharField(max_length=500, blank=True, editable=False, verbose_name=_("reason"))
     metadata: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(

@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from mentormatch.db import PublicIdField, TimestampedModel
+from mentormatch.db import PublicIdField
 from payments.models.ledger import Transaction
+from payments.models.sending import SentToStripe
 
 
 class ReversalQuerySet(models.QuerySet["Reversal"]):
@@ -16,7 +17,7 @@ class ReversalQuerySet(models.QuerySet["Reversal"]):
         return self.exclude(status=Reversal.Status.FAILED)
 
 
-class Reversal(TimestampedModel):
+class Reversal(SentToStripe):
     """A part of a payout, or all of it, on its way back; written before Stripe is called."""
 
     class Status(models.TextChoices):
@@ -58,19 +59,6 @@ class Reversal(TimestampedModel):
     )
     succeeded_at = models.DateTimeField(
         null=True, blank=True, editable=False, verbose_name=_("succeeded at")
-    )
-    # How our call to Stripe is going.
-    attempts = models.PositiveSmallIntegerField(
-        default=1, editable=False, verbose_name=_("attempts")
-    )
-    next_attempt_at = models.DateTimeField(
-        null=True, blank=True, editable=False, verbose_name=_("next attempt at")
-    )
-    last_error = models.CharField(
-        max_length=500, blank=True, editable=False, verbose_name=_("last error")
-    )
-    needs_attention = models.CharField(
-        max_length=500, blank=True, editable=False, verbose_name=_("needs attention")
     )
 
     objects: ClassVar[ReversalQuerySet] = ReversalQuerySet.as_manager()  # type: ignore[assignment]  # the stubs know no such thing

@@ -101,7 +101,6 @@ def open_charge_of(of: Sold, *, price: Price, now: dt.datetime, **facts: Any) ->
         net_minor=price.amount_minor - price.platform_fee_minor,
         currency=price.currency,
         created_at=now,
-        attempts=1,
         **{str(kind): of},
         **facts,
     )
@@ -215,7 +214,6 @@ def open_refund(
         currency=charge.currency,
         reason=reason[:500],
         created_at=now,
-        attempts=1,
         **facts,
     )
 
@@ -236,7 +234,6 @@ def open_payout(*, charge: Transaction, now: dt.datetime, **facts: Any) -> Trans
         net_minor=net,
         currency=charge.currency,
         created_at=now,
-        attempts=1,
         **facts,
     )
 
