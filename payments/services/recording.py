@@ -6,6 +6,8 @@ And whatever was sold: what follows is said in `sales.py`.
 import datetime as dt
 import logging
 
+from django.db import transaction as db
+
 from bookings import services as bookings
 from bookings.services.locking import exclusive
 from mentormatch import times
@@ -110,17 +112,20 @@ def _check_second(row: Transaction, payment: Payment) -> None:
 def _tell_staff(row: Transaction, payment: Payment, words: str) -> None:
     """Keep what came beside the row for good: staff may be done with the sentence before us."""
     logger.error("charge %s: %s", row.code, words)
-    row.refresh_from_db()
     came = {
         "payment_intent": payment.intent_id,
         "amount_minor": payment.amount_minor,
         "currency": payment.currency,
     }
-    known = row.metadata.get("unexpected_payments", [])
-    if came not in known:
-        metadata = row.metadata | {"unexpected_payments": [*known, came]}
-        words = f"{words} Give it back at Stripe."
-        ledger.note(transaction=row, needs_attention=words, metadata=metadata)
+    with db.atomic():
+        # Of two that come at once each adds its own.
+        metadata = ledger.lock(row).metadata
+        known = metadata.get("unexpected_payments", [])
+        if came not in known:
+            metadata |= {"unexpected_payments": [*known, came]}
+            words = f"{words} Give it back at Stripe."
+            ledger.note(transaction=row, needs_attention=words, metadata=metadata)
+    row.refresh_from_db()
 
 
 def record_authorization(

@@ -21,6 +21,7 @@ from payments.services import checkout, ledger
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_service import StripeService
+from payments.stripe_types import Payment
 from sessions_app import absences
 from sessions_app.models import Session
 from tests.factories import BookingFactory, PlanFactory, PresenceFactory, UserFactory
@@ -204,6 +205,22 @@ def test_of_two_checkouts_for_one_booking_one_stays_open(booking):
     with pytest.raises(ValueError, match="expired"):
         testing.pay(second.id)
     assert testing.pay(row.stripe_checkout_session_id) is None
+
+
+def test_of_payments_that_nobody_asked_for_each_is_kept_for_staff(booking):
+    row = services.open_checkout(booking=booking, user=booking.mentee)
+    came = [Payment(f"pi_{n}", "succeeded", 100 + n, "eur", {}) for n in range(4)]
+    rows = [Transaction.objects.get() for _payment in came]
+    at_once(
+        *(
+            partial(services.record_payment, transaction=each, payment=payment)
+            for each, payment in zip(rows, came, strict=True)
+        )
+    )
+    row.refresh_from_db()
+    kept = row.metadata["unexpected_payments"]
+    assert {each["payment_intent"] for each in kept} == {each.intent_id for each in came}
+    assert row.has_unexpected_payment()
 
 
 def test_many_clicks_begin_one_subscription(mentor):
