@@ -4,9 +4,10 @@ from django.db import transaction as db
 
 from mentormatch import times
 from mentormatch.accounts.models import User
+from mentormatch.ids import public_id
 from payments import tasks
 from payments.models import SavedCard
-from payments.stripe_service import StripeRefused, StripeService
+from payments.stripe_service import StripeBroken, StripeRefused, StripeService
 from payments.stripe_types import Card
 
 NO_CARD = {
@@ -23,10 +24,24 @@ def customer_of(user: User) -> str:
     """That person's id as a customer at Stripe, made if it is missing. Safe to repeat."""
     row, _is_new = SavedCard.objects.get_or_create(user=user)
     if row.stripe_customer_id is None:
-        made = StripeService().create_customer(card=row)
+        made = _made_at_stripe(row)
         SavedCard.objects.filter(pk=row.pk, stripe_customer_id=None).update(stripe_customer_id=made)
         row.refresh_from_db()
     return row.stripe_customer_id or ""
+
+
+def _made_at_stripe(row: SavedCard) -> str:
+    """The customer of this row's key; under a new one where Stripe has used the old one up."""
+    try:
+        return StripeService().create_customer(card=row)
+    except (StripeBroken, StripeRefused) as error:
+        if not error.needs_new_key:
+            raise
+        # Stripe says for a day that it failed. A customer that it may have made has no card.
+        rows = SavedCard.objects.filter(pk=row.pk, code=row.code, stripe_customer_id=None)
+        rows.update(code=public_id(), updated_at=times.now())
+        row.refresh_from_db()
+        return StripeService().create_customer(card=row)
 
 
 def keep_card(*, user: User, card: Card) -> None:

@@ -23,6 +23,7 @@ ONCE = "4000002500003155"  # asks for authentication, until it is set up
 ALWAYS = "4000002760003184"
 LATER = "4000000000000341"  # can be kept, and is declined then
 CREATE = "POST /v1/payment_intents"
+OUTAGES = ["connection", "timeout", "answer_lost", "500", "429"]
 
 
 def keep(booking, card="4242424242424242") -> SavedCard:
@@ -152,6 +153,13 @@ def test_what_was_paid_on_an_open_page_is_not_charged_again(next_one):
     assert payments_at_stripe(next_one) == ["succeeded"]
 
 
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_card_can_be_kept_as_soon_as_stripe_works_again(booking, outage):
+    with testing.outage(outage), pytest.raises(StripeError):
+        services.open_checkout(booking=booking, user=booking.mentee, saves_card=True)
+    assert keep(booking).last4 == "4242"
+
+
 def test_a_page_that_opens_while_the_card_is_charged_says_nothing_of_the_charge(next_one):
     """Two tabs: the page comes back from Stripe when the card's answer was lost."""
     now = times.now()
@@ -183,9 +191,6 @@ def test_nobody_else_pays_with_it(next_one):
     stranger = BookingFactory(mentor=next_one.mentor, to_pay=True, starts_at=next_one.ends_at)
     with pytest.raises(Conflict):
         pay(stranger)
-
-
-OUTAGES = ["connection", "timeout", "answer_lost", "500", "429"]
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
