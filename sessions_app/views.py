@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from mentormatch import times
 from mentormatch.accounts.models import User
@@ -60,7 +60,7 @@ def _phase(session: Session, now: dt.datetime) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def show(request: LoggedInRequest, code: str) -> HttpResponse:
     session = _session(request.user, code)
     return render(request, "sessions_app/room.html", _context(request.user, session))
@@ -120,7 +120,7 @@ def _forms(session: Session, me: Participant) -> dict[str, ActionForm]:
 
 
 @login_required
-@require_GET
+@require_safe
 def people(request: LoggedInRequest, code: str) -> HttpResponse:
     """Who is here, asked again and again by an open page; the whole page anew once it changes."""
     session = _session(request.user, code)

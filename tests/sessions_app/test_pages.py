@@ -92,6 +92,11 @@ def test_afterwards_the_page_says_that_the_room_is_closed(login, session, freeze
     assert "It closed 15 minutes after the planned end" in shown(login(mentee_of(session)), session)
 
 
+def test_a_room_can_be_asked_for_without_its_page(login, session):
+    room = reverse("sessions:room", args=[session.code])
+    assert login(mentee_of(session)).head(room).status_code == 200
+
+
 def test_a_session_called_off_says_so(login, session):
     Session.objects.update(status=Session.Status.CANCELLED)
     assert "This session was called off" in shown(login(mentee_of(session)), session)
