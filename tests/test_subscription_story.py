@@ -29,14 +29,12 @@ from payments.stripe_emulator import testing
 from payments.stripe_service import StripeService
 from tests.budget import budget
 from tests.factories import MentorFactory, PlanFactory, UserFactory, open_every_day
-from tests.payments.conftest import DECLINED, onboarded
+from tests.payments.conftest import DECLINED, WORKS_ONCE, onboarded
 from tests.test_money_story import GOOD, Kill, MoneyStory, at_stripe, kill, seldom, trouble
 from tests.test_whole_money_story import EVERYTHING, WholeMoneyStory, tell_stories
 
 Status = Subscription.Status
 DAY = dt.timedelta(days=1)
-# Works once, and is refused when it is charged again.
-WORKS_ONCE = "4000000000000341"
 STEPS = [dt.timedelta(minutes=5), dt.timedelta(hours=2), DAY, 4 * DAY, 16 * DAY, 32 * DAY]
 OF_SUBSCRIPTIONS = (
     "close_unfinished_subscriptions",

@@ -15,7 +15,7 @@ MESSAGES = {
     "timeout": "Request to Stripe timed out.",
     "answer_lost": "The connection to Stripe was cut before it answered.",
 }
-_open: list[tuple[Mode, float]] = []
+_open: list[tuple[Mode, float, str]] = []
 
 
 class Unreachable(Exception):
@@ -23,14 +23,14 @@ class Unreachable(Exception):
 
 
 @contextmanager
-def outage(mode: Mode = "connection", *, seconds: float = 0.2) -> Iterator[None]:
-    """Let every request fail as `mode` says while this is open.
+def outage(mode: Mode = "connection", *, seconds: float = 0.2, only: str = "") -> Iterator[None]:
+    """Let every request fail as `mode` says while this is open, or `only` those of a method.
 
     `connection` and `timeout` never reach Stripe; `answer_lost` is carried out and its answer is
     lost; `500` does nothing and is remembered under the idempotency key; `429` is not; `slow` is
     carried out after so many seconds.
     """
-    switch = (mode, seconds)
+    switch = (mode, seconds, only)
     _open.append(switch)
     try:
         yield
@@ -40,7 +40,9 @@ def outage(mode: Mode = "connection", *, seconds: float = 0.2) -> Iterator[None]
 
 def send(method: str, path: str, encoded: str, headers: Mapping[str, str]) -> api.Response:
     """Answer the request; raises `Unreachable` where a real network would fail."""
-    mode, seconds = _open[-1] if _open else _switched()
+    mode, seconds, only = _open[-1] if _open else _switched()
+    if only not in ("", method.upper()):
+        return api.handle(method, path, encoded, headers)
     if mode == "500":
         return api.remember_failure(method, path, encoded, headers)
     if mode == "429":
@@ -54,10 +56,10 @@ def send(method: str, path: str, encoded: str, headers: Mapping[str, str]) -> ap
     raise Unreachable(MESSAGES[mode])
 
 
-def _switched() -> tuple[str, float]:
+def _switched() -> tuple[str, float, str]:
     """What the dashboard has set."""
     turned = switches.current()
-    return turned.mode, turned.seconds
+    return turned.mode, turned.seconds, ""
 
 
 def _too_many(headers: Mapping[str, str]) -> api.Response:

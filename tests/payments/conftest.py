@@ -19,6 +19,8 @@ from tests.factories import (
 
 GOOD = "4242424242424242"
 DECLINED = "4000000000000002"
+# It works once, and is refused when it is charged again.
+WORKS_ONCE = "4000000000000341"
 
 
 def onboarded(mentor) -> PaymentAccount:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 
 import pytest
 from django_tasks import TaskResultStatus
@@ -17,11 +18,13 @@ from mentormatch.background.models import QueuedTask
 from mentormatch.background.testing import run_tasks
 from mentormatch.errors import DomainError
 from payments import services
-from payments.models import PaymentAccount, Reversal, Transaction
-from payments.stripe_emulator import testing
+from payments.models import PaymentAccount, Reversal, Subscription, Transaction
+from payments.stripe_emulator import sweep, testing
 from payments.stripe_emulator.models import IdempotencyKey, StripeObject
 from payments.stripe_service import StripeService
-from tests.factories import MentorFactory
+from tests.budget import budget
+from tests.factories import MentorFactory, PlanFactory, UserFactory
+from tests.payments.conftest import WORKS_ONCE
 from tests.payments.killing import killed_at
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +43,9 @@ class Write:
     heal: Callable[[], object]
     at_stripe: Callable[[], list[str]]
     in_our_books: Callable[[], list[str | None]]
+    method: str = "POST"
+    # Whoever makes it asks Stripe first how things stand, and learns of it as on a good day.
+    asks_first: bool = False
 
 
 def of_our_row(kind: str, row: Transaction) -> list[str]:
@@ -208,6 +214,119 @@ def reversal(passed_on) -> Write:
     return Write(path, lambda: run_tasks(may_fail=True), worker_again, theirs, ours)
 
 
+@pytest.fixture
+def subscribe(mentor) -> Write:
+    """The page on which a plan is subscribed to; its product and price are made with it."""
+    plan, mentee = PlanFactory(mentor=mentor), UserFactory()
+
+    def click() -> None:
+        services.subscribe(plan=plan, mentee=mentee, interval="monthly")
+
+    def theirs() -> list[str]:
+        # Each with the price that is made for it, and no more of those than of these.
+        made = StripeObject.objects.filter(type="checkout.session")
+        assert StripeObject.objects.filter(type="price").count() == made.count()
+        return [row.stripe_id for row in made]
+
+    def ours() -> list[str | None]:
+        return [row.stripe_checkout_session_id for row in Subscription.objects.all()]
+
+    return Write("/v1/checkout/sessions", click, click, theirs, ours)
+
+
+@pytest.fixture
+def unsubscribe(mentor) -> Write:
+    """Given up before it was paid."""
+    row = services.subscribe(
+        plan=PlanFactory(mentor=mentor), mentee=UserFactory(), interval="monthly"
+    )
+
+    def theirs() -> list[str]:
+        return of_our_subscription("checkout.session.expired")
+
+    def ours() -> list[str | None]:
+        over = Subscription.objects.filter(status=Subscription.Status.CANCELLED)
+        return [each.stripe_checkout_session_id for each in over]
+
+    return Write(
+        "/v1/checkout/sessions/…/expire",
+        lambda: services.cancel_subscription(subscription=row, by=row.mentee),
+        lambda: services.close_unfinished(now=row.checkout_expires_at),
+        theirs,
+        ours,
+    )
+
+
+def of_our_subscription(event: str, **before: object) -> list[str]:
+    """What an event told of, each time that what it says was otherwise `before`."""
+    told = StripeObject.objects.filter(type="event", ref=event).order_by("seq")
+    data = [row.body["data"] for row in told]
+    changed = [
+        each for each in data if before.items() <= each.get("previous_attributes", {}).items()
+    ]
+    return [each["object"]["id"] for each in changed]
+
+
+def clicked(row: Subscription, verb: Callable[..., object], *, ends: bool) -> Write:
+    """Whether it ends with its period: whoever isn't told that it was changed clicks again."""
+
+    def click() -> None:
+        verb(subscription=Subscription.objects.get(pk=row.pk), by=row.mentee)
+
+    def ours() -> list[str | None]:
+        rows = Subscription.objects.filter(cancel_at_period_end=ends)
+        return [each.stripe_subscription_id for each in rows]
+
+    return Write(
+        "/v1/subscriptions/…",
+        click,
+        click,
+        lambda: of_our_subscription("customer.subscription.updated", cancel_at_period_end=not ends),
+        ours,
+        asks_first=True,
+    )
+
+
+@pytest.fixture
+def cancel(subscribed) -> Write:
+    return clicked(subscribed(), services.cancel_subscription, ends=True)
+
+
+@pytest.fixture
+def resume(subscribed) -> Write:
+    row = subscribed()
+    services.cancel_subscription(subscription=row, by=row.mentee)
+    return clicked(row, services.resume_subscription, ends=False)
+
+
+@pytest.fixture
+def end(subscribed, clock, work) -> Write:
+    """What is overdue ends at once."""
+    row = subscribed(WORKS_ONCE)
+    clock.shift(dt.timedelta(days=32))
+    sweep.renew_subscriptions()
+    work()
+
+    def click() -> None:
+        services.cancel_subscription(
+            subscription=Subscription.objects.get(pk=row.pk), by=row.mentee
+        )
+
+    def ours() -> list[str | None]:
+        over = Subscription.objects.filter(status=Subscription.Status.CANCELLED)
+        return [each.stripe_subscription_id for each in over]
+
+    return Write(
+        "/v1/subscriptions/…",
+        click,
+        click,
+        lambda: of_our_subscription("customer.subscription.deleted"),
+        ours,
+        method="DELETE",
+        asks_first=True,
+    )
+
+
 def sent(kind: str, path: str, row: Transaction) -> Write:
     def ours() -> list[str | None]:
         row.refresh_from_db()
@@ -226,12 +345,13 @@ def sent(kind: str, path: str, row: Transaction) -> Write:
 def fail(write: Write, failure: str) -> None:
     """Make the write on that bad day."""
     if failure in KILLS:
-        name = failure if failure == "done" else f"{failure} POST {write.path}"
+        name = failure if failure == "done" else f"{failure} {write.method} {write.path}"
         with killed_at(name) as steps:
             write.make()
         assert steps.was_killed, steps.taken
     else:
-        with testing.outage(failure), suppress(DomainError):
+        only = write.method if write.asks_first else ""
+        with testing.outage(failure, only=only), suppress(DomainError):
             write.make()
 
 
@@ -247,6 +367,8 @@ def check(write: Write) -> None:
 PAGES = ["account", "checkout", "tip_checkout", "expire"]
 TASKS = ["refund", "transfer", "tip_transfer", "reversal"]
 ENDS = ["capture", "release"]
+OF_SUBSCRIPTIONS = ["subscribe", "unsubscribe", "cancel", "resume", "end"]
+EACH_WITH_EACH = [*product(OF_SUBSCRIPTIONS, [*KILLS[:2], *OUTAGES])]
 
 
 @pytest.mark.parametrize("failure", [*KILLS[:2], *OUTAGES])
@@ -256,6 +378,26 @@ def test_a_write_of_a_page_is_made_once(verb, failure, request):
     fail(write, failure)
     write.heal()
     write.heal()
+    check(write)
+
+
+@pytest.mark.one_engine
+@pytest.mark.stress
+@pytest.mark.parametrize(("verb", "failure"), EACH_WITH_EACH[:: budget(3, 1)])
+def test_a_write_of_a_subscription_is_made_once(verb, failure, request):
+    write: Write = request.getfixturevalue(verb)
+    fail(write, failure)
+    write.heal()
+    write.heal()
+    check(write)
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("verb", ["cancel", "resume", "end"])
+def test_what_was_done_to_a_subscription_is_told_to_who_never_heard(verb, request, work):
+    write: Write = request.getfixturevalue(verb)
+    fail(write, "answer_lost")
+    work()
     check(write)
 
 
@@ -310,13 +452,13 @@ def test_two_bad_days_in_a_row(verb, request):
     check(write)
 
 
-@pytest.mark.parametrize("verb", TASKS)
+@pytest.mark.parametrize("verb", [*TASKS, pytest.param("subscribe", marks=pytest.mark.one_engine)])
 def test_without_its_key_the_write_is_made_twice(verb, request, monkeypatch):
     """What the tests above rest on is the key: they fail without it."""
     monkeypatch.setattr(StripeService, "_key", staticmethod(lambda row, verb: {}))
     write: Write = request.getfixturevalue(verb)
     fail(write, "answered")
-    worker_again()
+    write.heal()
     with pytest.raises(AssertionError):
         check(write)
 

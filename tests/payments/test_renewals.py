@@ -17,11 +17,10 @@ from payments.models import CreditPeriod, Subscription, Transaction, WebhookEven
 from payments.stripe_emulator import sweep, testing
 from payments.stripe_service import StripeService
 from tests.factories import UserFactory
+from tests.payments.conftest import WORKS_ONCE
 
 pytestmark = pytest.mark.django_db
 CARD = {"card_number": "4242424242424242", "exp_month": "12", "exp_year": "2040", "cvc": "123"}
-# It works once, and is refused when it is charged again.
-WORKS_ONCE = "4000000000000341"
 DAY = dt.timedelta(days=1)
 Status = Subscription.Status
 
