@@ -11,6 +11,7 @@ from mentormatch.errors import Conflict, Forbidden, InvalidInput
 from mentormatch.notifications.models import Mail
 from payments import services
 from payments.models import CreditPeriod, Plan, Subscription, Transaction, WebhookEvent
+from payments.services import transfers
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from tests.factories import MentorFactory, PlanFactory, UserFactory
@@ -90,6 +91,33 @@ def test_the_net_is_passed_on_at_once(active, work):
     payout = Transaction.objects.payouts().get()
     assert (payout.status, payout.amount_minor, payout.subscription) == ("succeeded", 9000, active)
     assert testing.books_add_up()
+
+
+def test_the_net_of_a_mentor_who_cant_be_paid_waits_until_they_can(opened, work, mentor):
+    """Stripe asks for more before it pays; who has subscribed pays on, and none of it is lost."""
+    account_id = mentor.payment_account.stripe_account_id
+    testing.restrict_account(account_id)
+    work()
+    testing.pay(opened.stripe_checkout_session_id)
+    work()
+    opened.refresh_from_db()
+    testing.end_period(opened.stripe_subscription_id)
+    work()
+    for _each_round in range(2):
+        assert services.send_due_transfers() == 0
+    charges = Transaction.objects.charges()
+    told = charges.values_list("status", "needs_attention")
+    assert list(told) == [("succeeded", transfers.BLOCKED)] * 2
+    assert not Transaction.objects.payouts().exists()
+    testing.complete_onboarding(account_id)
+    work()
+    assert services.send_due_transfers() == 2
+    assert services.send_due_transfers() == 0
+    work()
+    sent = Transaction.objects.payouts().values_list("status", "amount_minor")
+    assert list(sent) == [("succeeded", 9000)] * 2
+    assert not charges.exclude(needs_attention="").exists()
+    assert testing.differences() == []
 
 
 @pytest.mark.parametrize(
