@@ -1,6 +1,5 @@
 """What is posted to us as Stripe's: believed if signed, of our mode and of our time."""
 
-import json
 import re
 
 import stripe
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from mentormatch import times
 from mentormatch.errors import DomainError, InvalidInput
+from mentormatch.strict_json import read_json
 from payments.stripe_types import IncomingEvent
 
 WEBHOOK_LIMIT_BYTES = 256 * 1024
@@ -78,7 +78,7 @@ def _signs(text: str, signature: str, secret: str) -> bool:
 
 def _event(text: str) -> IncomingEvent:
     try:
-        body = json.loads(text)
+        body = read_json(text)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(_("The body is not JSON."), code="invalid_body") from error
     if not isinstance(body, dict):

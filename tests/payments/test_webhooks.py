@@ -78,6 +78,13 @@ def test_an_event_costs_its_row_and_its_task():
     assert not [query for query in queries if query["sql"].startswith("SELECT")]
 
 
+def nested(levels: int) -> object:
+    body: object = 1
+    for _ in range(levels):
+        body = {"a": body}
+    return body
+
+
 BAD = {
     "unsigned": (event(), ""),
     "no scheme": (event(), "t=1"),
@@ -94,6 +101,12 @@ BAD = {
     "null": (b"null", None),
     "a list": (b"[]", None),
     "deep": (b"[" * 100_000, None),
+    **{f"{levels} deep": (event(data={"object": nested(levels)}), None) for levels in (800, 900)},
+    "NUL": (event(data={"object": {"name": "a\0"}}), None),
+    "half a character": (event(data={"object": {"name": "\ud800"}}), None),
+    "NaN": (event(data={"object": {"amount": float("nan")}}), None),
+    "beyond all numbers": (event().replace(b'"pi_1"', b"1e400"), None),
+    "a name twice": (event().replace(b'"id": "evt_1"', b'"id": "evt_1", "id": "evt_2"'), None),
     "no id": (event(id=None), None),
     "odd id": (event(id="evt_'; --"), None),
     "id of a wrong kind": (event(id=["evt_1"]), None),
