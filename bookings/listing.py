@@ -17,7 +17,7 @@ SOMEONE = User(pk=-1)
 TOLD = (
     *("code", "mentor_id", "mentee_id", "starts_at", "ends_at", "duration_minutes"),
     *("session_type", "status", "price_minor", "platform_fee_minor", "currency"),
-    *("hold_expires_at", "free_cancellation_until", "notes", "created_at"),
+    *("hold_expires_at", "answer_by_at", "free_cancellation_until", "notes", "created_at"),
 )
 
 

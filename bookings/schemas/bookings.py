@@ -110,6 +110,7 @@ class BookingOut(Schema):
     def told(cls, row: dict[str, Any]) -> Self:
         """The same of a row of `bookings.listing`: what the database holds isn't checked again."""
         hold_expires_at, status = row["hold_expires_at"], Booking.Status(row["status"])
+        answer_by = row["answer_by_at"]
         return cls.model_construct(
             id=row["code"],
             mentor_id=row["mentor_id"],
@@ -124,6 +125,7 @@ class BookingOut(Schema):
             currency=row["currency"],
             payment_required=status == Booking.Status.PENDING and hold_expires_at is not None,
             hold_expires_at=hold_expires_at and read_instant(hold_expires_at),
+            answer_by=answer_by and read_instant(answer_by),
             free_cancellation_until=read_instant(row["free_cancellation_until"]),
             notes=row["notes"],
             created_at=read_instant(row["created_at"]),

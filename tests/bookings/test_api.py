@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings import services
 from bookings.models import Booking
+from bookings.schemas.bookings import BookingOut
 from tests.conftest import NOW
 from tests.factories import (
     BookingFactory,
@@ -199,11 +200,14 @@ def test_the_list_tells_the_same_as_one_of_them(api, mentor):
     made = [BookingFactory(mentor=mentor, starts_at=SLOT)]
     made.append(BookingFactory(mentor=mentor, completed=True))
     made.append(BookingFactory(mentor=mentor, to_pay=True, starts_at=SLOT + 2 * HOUR, notes="Ü"))
+    made.append(BookingFactory(mentor=mentor, requested=True, starts_at=SLOT + 4 * HOUR))
     client = api(mentor.user)
     for item in client.get(URL).json()["items"]:
         one = client.get(f"{URL}/{item['id']}").json()
-        assert item == {name: one[name] for name in item}
-    (item,) = client.get(URL, {"status": "pending", "role": "mentor"}).json()["items"]
+        assert item == {name: one[name] for name in BookingOut.model_fields}
+    pending = client.get(URL, {"status": "pending", "role": "mentor"}).json()["items"]
+    assert pending[0]["answer_by"] is not None
+    item = pending[1]
     assert (item["id"], item["payment_required"], item["notes"]) == (made[2].code, True, "Ü")
 
 
