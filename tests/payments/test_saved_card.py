@@ -246,6 +246,14 @@ def test_while_nobody_knows_what_a_charge_came_to_no_page_is_opened(next_one):
     assert next_one.status == Booking.Status.CONFIRMED
 
 
+def test_the_nightly_comparison_finds_what_a_charge_came_to(next_one):
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        pay(next_one)
+    assert services.reconcile() == []
+    assert stand(next_one, next_one.transactions.get()) == ("confirmed", "succeeded")
+    assert payments_at_stripe(next_one) == ["succeeded"]
+
+
 def test_a_removed_card_is_forgotten_here_and_at_stripe(saved, next_one, run_tasks):
     assert services.remove_card(user=saved.user)
     assert not services.remove_card(user=saved.user)

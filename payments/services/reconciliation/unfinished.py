@@ -18,7 +18,6 @@ from payments.services import (
     accounts,
     captures,
     checkout,
-    direct,
     disputes,
     payouts,
     refunds,
@@ -78,8 +77,6 @@ def _ask_about_rows(now: dt.datetime) -> None:
 
 def _settle(charge: Transaction, now: dt.datetime) -> None:
     """How far it is; what was authorised is captured or released if it is time."""
-    if charge.is_direct:
-        direct.settle_directly(charge, now=now)
     charge = checkout.settle_charge(charge, now=now)
     if charge.is_authorized:
         captures.settle_authorization(transaction=charge, now=now)
