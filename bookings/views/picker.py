@@ -136,6 +136,7 @@ class _Wanted(TypedDict):
     session_type: str
     now: dt.datetime
     viewer: User | None
+    ignoring: Booking | None
 
 
 def slot_picker(
@@ -154,19 +155,14 @@ def slot_picker(
     and `ignoring` the booking that is to be moved.
     """
     now, zone = times.now(), times.zone(timezone.get_current_timezone_name())
-    viewer = request.user if isinstance(request.user, User) else None
     today, last = local_day(now, zone), local_day(now + mentor.horizon, zone)
     first = min(max(_asked_day(request) or today, today), last)
     length = _asked_days(request)
     until = first + dt.timedelta(days=length)
-    wanted = _Wanted(
-        duration_minutes=duration_minutes, session_type=session_type, now=now, viewer=viewer
-    )
+    wanted = _wanted(request, session_type, duration_minutes, ignoring, now)
     start, end = _midnight(first, zone), _midnight(until, zone)
-    found = calendar.offered(mentor, start=start, end=end, ignoring=ignoring, **wanted)
-    nearest = (
-        [] if found else calendar.nearest(mentor, around=end, count=1, ignoring=ignoring, **wanted)
-    )
+    found = calendar.offered(mentor, start=start, end=end, **wanted)
+    nearest = [] if found else calendar.nearest(mentor, around=end, count=1, **wanted)
     if price_minor is None:
         price_minor = policy.price_of(mentor, session_type, duration_minutes).amount_minor
     choices = [_choice(slot, link(slot), zone) for slot in found or nearest]
@@ -189,6 +185,23 @@ def slot_picker(
         nearest=choices[0] if nearest else None,
         nearest_url=week(local_day(nearest[0].starts_at, zone)) if nearest else "",
         spans=[Span(days, _address(request, days=days), days == length) for days in SPANS],
+    )
+
+
+def _wanted(
+    request: HttpRequest,
+    session_type: str,
+    duration_minutes: int,
+    ignoring: Booking | None,
+    now: dt.datetime,
+) -> _Wanted:
+    """What is looked for, by whoever looks."""
+    return _Wanted(
+        duration_minutes=duration_minutes,
+        session_type=session_type,
+        now=now,
+        viewer=request.user if isinstance(request.user, User) else None,
+        ignoring=ignoring,
     )
 
 
