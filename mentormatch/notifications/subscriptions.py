@@ -76,3 +76,19 @@ def paid(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
         currency=transaction.currency,
         **{name: times.format_instant(instant) for name, instant in paid_for.items() if instant},
     )
+
+
+@receiver(payments.refund_made, dispatch_uid="notifications.subscription_refunded")
+def refunded(sender: object, *, transaction: Transaction, **kwargs: Any) -> None:
+    row = transaction.subscription
+    if row is None:
+        return
+    _tell(
+        "subscription_refunded",
+        row,
+        row.mentee,
+        occasion=transaction.code,
+        charge=transaction.charge.code,
+        amount_minor=transaction.amount_minor,
+        currency=transaction.currency,
+    )

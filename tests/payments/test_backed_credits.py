@@ -6,6 +6,8 @@ import pytest
 
 from bookings.models import Booking
 from mentormatch.errors import Conflict
+from mentormatch.notifications.models import Mail
+from mentormatch.notifications.rendering import write
 from payments import services
 from payments.models import Transaction
 from payments.stripe_emulator import testing
@@ -55,6 +57,11 @@ def test_a_part_that_went_back_takes_no_session_and_the_whole_takes_all(row, cha
     assert left(row) == 0
     assert refuses(row)
     assert "None at the moment" in login(row.mentee).get("/subscriptions/").content.decode()
+    told = Mail.objects.filter(kind="subscription_refunded")
+    assert [mail.recipient for mail in told] == [row.mentee] * 2
+    written = write(told.earliest("pk"))
+    assert written.subject == "Refund: €50.00"
+    assert f"/receipts/{charge.code}/" in written.text
 
 
 def test_one_that_comes_back_after_its_money_went_back_is_none(row, charge, work):
