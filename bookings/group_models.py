@@ -4,7 +4,7 @@ import datetime as dt
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch.db import PublicIdField, TimestampedModel
@@ -37,7 +37,7 @@ class GroupSessionQuerySet(models.QuerySet["GroupSession"]):
         found = self.of_listed().still_on().filter(starts_at__gt=now)
         return found.order_by("starts_at", "pk")
 
-    def of_mentor(self, mentor: MentorProfile, now: dt.datetime) -> Self:
+    def of_mentor(self, mentor: MentorProfile | OuterRef, now: dt.datetime) -> Self:
         """That mentor's own to come, soonest first."""
         return self.still_on().filter(mentor=mentor, starts_at__gt=now).order_by("starts_at")
 

@@ -27,6 +27,7 @@ from mentormatch.mentors.forms import ProfileForm, SearchForm
 from mentormatch.mentors.languages import language_name
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.ui.forms import ActionForm, posted, render_invalid
+from payments.models import Plan
 from reviews.models import Review
 
 PAGE_SIZE = 12
@@ -54,8 +55,14 @@ def mentor_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mentor_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A mentor's public page; a profile that isn't listed is there for its owner only."""
+    now = times.now()
     # The topics of one mentor are read where they are shown: fetching them ahead costs twice that.
     visible = MentorProfile.objects.visible_to(request.user).select_related("user")
+    # Most sell neither: whoever doesn't costs no query more.
+    visible = visible.annotate(
+        has_groups=Exists(GroupSession.objects.of_mentor(OuterRef("pk"), now)),
+        has_plans=Exists(Plan.objects.offered().filter(mentor=OuterRef("pk"))),
+    )
     if isinstance(request.user, User):
         trials = Booking.objects.trials_of(request.user, OuterRef("pk"))
         visible = visible.annotate(had_trial=Exists(trials))
@@ -73,7 +80,7 @@ def mentor_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "reviews": reviews,
         "shares": shares.items(),
         "is_own": mentor.user_id == request.user.pk,
-        "group_sessions": GroupSession.objects.of_mentor(mentor, times.now())[:GROUPS_SHOWN],
+        "group_sessions": GroupSession.objects.of_mentor(mentor, now)[:GROUPS_SHOWN],
     }
     return render(request, "mentors/detail.html", context)
 

@@ -239,9 +239,9 @@ def test_detail_of_an_unlisted_profile_is_its_owners_alone(mentor, client, login
     assert own.context["picker"] is None
 
 
-# The mentor and their topics, the reviews with their shares, the calendar and the group sessions;
-# whoever is logged in brings the session and the person.
-QUERIES, LOGGED_IN_QUERIES = 7, 9
+# The mentor and their topics, the reviews with their shares, and the calendar's two; whoever is
+# logged in brings the session and the person. Groups and plans are read where there are any.
+QUERIES, LOGGED_IN_QUERIES = 5, 7
 
 
 @pytest.mark.parametrize("days", [1, 7, 31])

@@ -266,19 +266,19 @@ def slot_links(picker: Any, on: dt.date, choices: Iterable[Any]) -> SafeString:
 @register.simple_tag
 def told_reviews(reviews: Iterable[Any]) -> SafeString:
     """The reviews on a mentor's page, as `Review.objects.told` gives them: made here likewise."""
-    return format_html_join(
-        "\n",
+    zone = timezone.get_current_timezone()
+    return format_html_join("\n", "{}", ((_review(told, zone),) for told in reviews))
+
+
+@per_language
+def _review(told: Any, zone: dt.tzinfo) -> SafeString:
+    return format_html(
         '<li class="row-item"><article><p class="meta mb-1"><span>{}</span><span>{}</span>'
         '<span>{}</span></p><p class="mb-0" dir="auto">{}</p></article></li>',
-        (
-            (
-                drawings.stars(told.rating),
-                told.writer,
-                local_date(told.created_at),
-                _lines(told.comment),
-            )
-            for told in reviews
-        ),
+        drawings.stars(told.rating),
+        told.writer,
+        _date(told.created_at.astimezone(zone).date()),
+        _lines(told.comment),
     )
 
 
@@ -311,14 +311,19 @@ def come_back(context: Context) -> str:
 @register.simple_tag(takes_context=True)
 def language_buttons(context: Context) -> SafeString:
     """A button for each language but the present one, in that language's own name."""
-    names = {
+    names = _other_languages()
+    action = reverse("set_language")
+    buttons = (action_button(context, action, names[code], "link", language=code) for code in names)
+    return format_html_join("", "{}", ((button,) for button in buttons))
+
+
+@per_language
+def _other_languages() -> dict[str, str]:
+    return {
         code: get_language_info(code)["name_local"].capitalize()
         for code, _name in settings.LANGUAGES
         if code != get_language()
     }
-    action = reverse("set_language")
-    buttons = (action_button(context, action, names[code], "link", language=code) for code in names)
-    return format_html_join("", "{}", ((button,) for button in buttons))
 
 
 def _rendered(form: ActionForm, context: Context) -> str:
