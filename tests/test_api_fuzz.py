@@ -17,10 +17,11 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from mentormatch import times
 from reviews.services import write_review
-from tests.budget import budget, note_figure
+from tests.budget import IS_STRESS, budget, note_figure
 from tests.factories import (
     BookingFactory,
     GroupSessionFactory,
@@ -59,7 +60,11 @@ def described(seed):
         }
         for name in REFUSED_BY_A_RULE
     ]
-    config = SchemathesisConfig.from_dict({"seed": seed, "operations": operations})
+    # What is wrong by design, a sample asks for in `test_api_bad_input.py`, at a third of the cost.
+    phases = {"coverage": {"enabled": IS_STRESS}}
+    config = SchemathesisConfig.from_dict(
+        {"seed": seed, "phases": phases, "operations": operations}
+    )
     return schemathesis.openapi.from_wsgi(
         "/api/v1/openapi.json", app=get_wsgi_application(), config=config
     )
@@ -156,6 +161,16 @@ def name_real_ones(case, real_ids):
         case.body = with_real_ids(case.body, real_ids)
 
 
+def is_right_once_sent(case):
+    """Wrong on paper alone: without a token, which it gets, or with a parameter of no value."""
+    if case.query:
+        case.query = {
+            name: value for name, value in case.query.items() if value not in ([], {}, None)
+        }
+    others = set(case.meta.components) - {ParameterLocation.HEADER}
+    return not case.headers and not any(case.meta.is_negative_at(place) for place in others)
+
+
 def with_real_ids(fields, real_ids):
     chosen = {name: next(real_ids[name]) for name in fields if name in real_ids}
     return fields | {name: real for name, real in chosen.items() if real is not None}
@@ -165,5 +180,6 @@ def with_real_ids(fields, real_ids):
 @calm
 def test_an_operation_keeps_to_the_description(case, token, connected, real_ids, sent):
     name_real_ones(case, real_ids)
-    answer = case.call_and_validate(headers={"Authorization": token})
+    unasked = [negative_data_rejection] if is_right_once_sent(case) else []
+    answer = case.call_and_validate(headers={"Authorization": token}, excluded_checks=unasked)
     sent[answer.status_code] += 1
