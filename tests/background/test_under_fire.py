@@ -227,4 +227,8 @@ def settle() -> None:
     """What was begun ends by itself; holds that nobody paid for run out."""
     clock.move(to=clock.Move.HOUR, user=None)
     pending = Booking.objects.filter(status=Booking.Status.PENDING)
-    wait_for(lambda: not pending.exists() and not invariants.unfinished(), 300)
+    try:
+        wait_for(lambda: not pending.exists() and not invariants.unfinished(), 300)
+    except AssertionError as error:
+        error.add_note("\n".join([*map(repr, pending), *invariants.unfinished()]))
+        raise

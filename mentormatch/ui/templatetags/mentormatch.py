@@ -311,17 +311,17 @@ def come_back(context: Context) -> str:
 @register.simple_tag(takes_context=True)
 def language_buttons(context: Context) -> SafeString:
     """A button for each language but the present one, in that language's own name."""
-    names = _other_languages()
+    names = _other_languages(*(code for code, _name in settings.LANGUAGES))
     action = reverse("set_language")
     buttons = (action_button(context, action, names[code], "link", language=code) for code in names)
     return format_html_join("", "{}", ((button,) for button in buttons))
 
 
 @per_language
-def _other_languages() -> dict[str, str]:
+def _other_languages(*codes: str) -> dict[str, str]:
     return {
         code: get_language_info(code)["name_local"].capitalize()
-        for code, _name in settings.LANGUAGES
+        for code in codes
         if code != get_language()
     }
 
