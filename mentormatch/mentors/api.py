@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Query, Router
@@ -21,7 +21,7 @@ from mentormatch.mentors.schemas import (
     SlotOut,
     SlotQuery,
 )
-from mentormatch.schemas import Page, RowId, paginate
+from mentormatch.schemas import Page, RowId, paginate, told
 
 router = Router(tags=["Mentors"], auth=optional_auth)
 LONGEST_QUESTION = dt.timedelta(days=31)
@@ -58,7 +58,7 @@ def detail(request: HttpRequest, mentor_id: RowId) -> MentorDetail:
 
 @router.get("/{mentor_id}/slots", response=SlotList, summary="A mentor's free slots")
 @conditional
-def slots(request: HttpRequest, mentor_id: RowId, query: Query[SlotQuery]) -> SlotList:
+def slots(request: HttpRequest, mentor_id: RowId, query: Query[SlotQuery]) -> HttpResponse:
     """Those that begin in [`from`, `to`), at most 31 days; whoever sends a token is not offered
     times at which they are booked themselves. Without `duration_minutes`: the shortest length."""
     mentor = get_object_or_404(MentorProfile.objects.listed().select_related("user"), pk=mentor_id)
@@ -76,7 +76,9 @@ def slots(request: HttpRequest, mentor_id: RowId, query: Query[SlotQuery]) -> Sl
         now=now,
         viewer=None if request.user.is_anonymous else request.user,
     )
-    return SlotList(time_zone=mentor.time_zone, items=[SlotOut.of(slot) for slot in found])
+    return told(
+        SlotList.model_construct(time_zone=mentor.time_zone, items=list(map(SlotOut.told, found)))
+    )
 
 
 def _asked(query: SlotQuery, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
