@@ -20,6 +20,7 @@ from django.urls import reverse
 from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.mentors.models import MentorProfile
+from payments.models import Transaction
 from scripts.bench.load import Ask
 from scripts.bench.world import World
 
@@ -82,6 +83,7 @@ def cases(world: World) -> list[Case]:
         Case("my bookings", _gets([reverse("bookings:list")], mentees), PAGE),
         Case("earnings", _gets([earnings], owners), PAGE),
         Case("earnings with 10,000 transactions", _gets([earnings], [_cookies(rich)]), PAGE, 3),
+        Case("… one of which has moved within a minute", _moving(earnings, world), PAGE),
         Case("booking by page", _booking_by_page(free), INSERT, 4),
         Case("booking by API", _booking_by_api(free), INSERT, 4),
         Case("free trial by API: booked, room and two mails queued", _trials(free), INSERT),
@@ -104,6 +106,15 @@ def _gets(paths: list[str], headers: list[dict[str, str]] | None = None) -> Iter
     whose = cycle(headers or [{}])
     for path in cycle(paths):
         yield Ask(path, headers=next(whose))
+
+
+def _moving(path: str, world: World) -> Iterator[Ask]:
+    """The page of the long account, a row of which changes before each look."""
+    rows = Transaction.objects.filter(mentor=world.rich)
+    row, headers = rows.latest("pk").pk, _cookies(world.rich.user)
+    while True:
+        rows.filter(pk=row).update(updated_at=times.now())
+        yield Ask(path, headers=headers)
 
 
 def _session(user: User) -> SessionStore:

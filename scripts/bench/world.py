@@ -214,7 +214,7 @@ def _booking(
         "platform_fee_minor": FEE,
         "currency": "eur",
         "free_cancellation_until": starts_at - DAY,
-        "confirmed_at": starts_at - 3 * DAY,
+        "confirmed_at": min(starts_at - 3 * DAY, world.now - HOUR),
     }
     if chance < 0.1:
         row |= {"status": Booking.Status.CANCELLED, "cancelled_at": starts_at - 2 * DAY}
@@ -252,6 +252,8 @@ def _charge(row: Row) -> Row:
         "net_minor": PRICE - FEE,
         "currency": "eur",
         "succeeded_at": row["confirmed_at"],
+        "created_at": row["confirmed_at"],
+        "updated_at": row["confirmed_at"],
     }
 
 
