@@ -102,6 +102,6 @@ def retry_stuck() -> None:
     services.retry_stuck()
 
 
-@periodic(every=dt.timedelta(days=1))
+@periodic(every=dt.timedelta(days=1), is_long=True)
 def reconcile() -> None:
     services.reconcile()

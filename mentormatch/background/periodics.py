@@ -1,12 +1,14 @@
 """Running what is due once a period, however many workers look."""
 
 import logging
+from threading import Thread
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 
 from mentormatch import times
 from mentormatch.background.models import PeriodicRun
 from mentormatch.background.registry import PERIODICS, Periodic
+from mentormatch.db import in_one_line
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +30,10 @@ def run_soon() -> None:
 
 
 def run_due() -> int:
-    """Run every function whose period has come round; gives the number that this call ran."""
+    """Run every function whose period has come round; gives the number that this call began."""
     due = PeriodicRun.objects.filter(next_due_at__lte=times.real_now(), name__in=PERIODICS)
     names = due.order_by("next_due_at").values_list("name", flat=True)
-    return sum(_claim(PERIODICS[name]) and run(PERIODICS[name]) for name in list(names))
+    return sum(_claim(PERIODICS[name]) and _begin(PERIODICS[name]) for name in list(names))
 
 
 def _claim(item: Periodic) -> bool:
@@ -39,6 +41,23 @@ def _claim(item: Periodic) -> bool:
     now = times.real_now()
     row = PeriodicRun.objects.filter(name=item.name, next_due_at__lte=now)
     return row.update(next_due_at=now + item.every, last_started_at=now) == 1
+
+
+def _begin(item: Periodic) -> bool:
+    if item.is_long:
+        Thread(target=_run_beside, args=[item], name=item.name, daemon=True).start()
+        return True
+    return run(item)
+
+
+def _run_beside(item: Periodic) -> None:
+    """In a thread, with a connection of its own."""
+    try:
+        run(item)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("%s lost the database: %s", item.name, in_one_line(error))
+    finally:
+        connections.close_all()
 
 
 def run(item: Periodic) -> bool:

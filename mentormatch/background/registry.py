@@ -25,6 +25,7 @@ class Periodic:
     name: str
     function: Callable[[], object]
     every: dt.timedelta
+    is_long: bool = False
 
 
 PERIODICS: dict[str, Periodic] = {}
@@ -43,17 +44,21 @@ def durable(*, attempts: int = 8) -> Callable[[Callable[P, T]], DurableTask[P, T
     return decorate
 
 
-def periodic(*, every: dt.timedelta) -> Callable[[Callable[[], T]], Callable[[], T]]:
+def periodic(
+    *, every: dt.timedelta, is_long: bool = False
+) -> Callable[[Callable[[], T]], Callable[[], T]]:
     """Run a function of `<app>/tasks.py` once in every period of at least a second.
 
     However many workers there are. A run that fails is logged; the next period tries again.
+    Tasks wait for it, but not for a long one: that runs beside them, and ends with its worker
+    wherever it is, so that it must be safe to cut off.
     """
     if every < dt.timedelta(seconds=1):
         raise ValueError("A period is at least one second.")
 
     def decorate(function: Callable[[], T]) -> Callable[[], T]:
         name = f"{function.__module__}.{function.__qualname__}"
-        PERIODICS[name] = Periodic(name, function, every)
+        PERIODICS[name] = Periodic(name, function, every, is_long)
         return function
 
     return decorate

@@ -1,4 +1,5 @@
 import datetime as dt
+import logging
 import threading
 from collections.abc import Callable, Iterator
 
@@ -22,6 +23,14 @@ def count() -> None:
 
 def break_down() -> None:
     raise ValueError("broken")
+
+
+may_end = threading.Event()
+
+
+def take_long() -> None:
+    may_end.wait(60)
+    calls.append("take_long")
 
 
 def lose_the_database() -> None:
@@ -131,3 +140,35 @@ def test_run_periodic_runs_all_or_one(every_minute: Register) -> None:
 def test_a_period_is_at_least_a_second() -> None:
     with pytest.raises(ValueError, match="at least one second"):
         periodic(every=dt.timedelta(milliseconds=500))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_waits_for_a_long_one(every_minute: Register) -> None:
+    may_end.clear()
+    periodic(every=MINUTE, is_long=True)(take_long)
+    every_minute(count)
+    periodics.schedule()
+    assert periodics.run_due() == 2
+    assert calls == ["count"]
+    _end_the_long_one("take_long")
+    assert calls == ["count", "take_long"]
+    assert PeriodicRun.objects.exclude(last_finished_at=None).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_one_that_loses_the_database_says_so(
+    every_minute: Register, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    periodic(every=MINUTE, is_long=True)(lose_the_database)
+    periodics.schedule()
+    periodics.run_due()
+    _end_the_long_one("lose_the_database")
+    assert "lost the database: gone" in caplog.text
+
+
+def _end_the_long_one(name: str) -> None:
+    may_end.set()
+    for thread in threading.enumerate():
+        if thread.name.endswith(name):
+            thread.join()
