@@ -8,19 +8,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from mentormatch.errors import DomainError
+from mentormatch.errors import DomainError, Text
 from mentormatch.problems import RETRY_AFTER_SECONDS
 from mentormatch.ui.forms import UNPROCESSABLE
 
-# From a page about one thing, the way back to that thing.
-PLACES = {
-    "bookings": "bookings:detail",
-    "payments": "bookings:detail",
-    "sessions": "sessions:room",
-    "reviews": "sessions:room",
-}
+# What a page's address begins with, and where it leads back to: the first row that fits.
+WAYS_BACK = (
+    ("bookings/<slug:code>/", "bookings:detail", _("See how it stands")),
+    ("group-sessions/<slug:code>/", "bookings:group", _("See how it stands")),
+    ("sessions/<slug:code>/", "sessions:room", _("See how it stands")),
+    ("mentors/<slug:slug>/", "mentors:detail", _("See all free times")),
+    ("subscriptions/", "payments:subscriptions", _("See how it stands")),
+    ("dashboard/group-sessions/<slug:code>/", "bookings:group_edit", _("See how it stands")),
+    ("dashboard/plans/<slug:code>/", "payments:plan", _("See how it stands")),
+    ("dashboard/subscriptions/", "payments:plans", _("See how it stands")),
+    ("dashboard/", "bookings:dashboard", _("To the dashboard")),
+)
 
 
 class DomainErrorMiddleware:
@@ -61,19 +66,17 @@ class DomainErrorMiddleware:
         return response
 
 
-def way_back(request: HttpRequest) -> dict[str, str]:
-    """`back_url` and `back_label`: the booking, session or mentor that this page is about.
+def way_back(request: HttpRequest) -> dict[str, Text]:
+    """`back_url` and `back_label`: what this page is about, or the list that names it.
 
-    From a mentor's page about nothing of that kind, their dashboard; nothing from anywhere else.
+    Nothing from elsewhere, and nothing where that is the present page itself.
     """
     match = request.resolver_match
-    place = PLACES.get(match.namespace) if match else None
-    if match is None or place is None:
+    if match is None:
         return {}
-    if "code" in match.kwargs:
-        address, label = reverse(place, args=[match.kwargs["code"]]), _("See how it stands")
-    elif "slug" in match.kwargs:
-        address, label = reverse("mentors:detail", kwargs=match.kwargs), _("See all free times")
-    else:
-        address, label = reverse("bookings:dashboard"), _("To the dashboard")
-    return {} if address == request.path else {"back_url": address, "back_label": label}
+    for start, place, label in WAYS_BACK:
+        if match.route.startswith(start):
+            named = match.kwargs if "<" in start else {}
+            address = reverse(place, kwargs=named)
+            return {} if address == request.path else {"back_url": address, "back_label": label}
+    return {}

@@ -4,11 +4,12 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
-from django.urls import include, path, reverse
+from django.urls import include, path, resolve, reverse
 
 from mentormatch import urls
 from mentormatch.errors import Conflict, Forbidden, TryAgain
 from mentormatch.ui.backends import ViewerBackend
+from mentormatch.ui.middleware import way_back
 from tests.factories import BookingFactory, MentorFactory, UserFactory
 from tests.pages import assert_clean
 
@@ -101,6 +102,33 @@ def test_no_time_at_all_leads_to_the_mentors_times(login):
     answer = login(UserFactory()).get(reverse("bookings:book", args=[mentor.slug]))
     assert answer.status_code == 400
     assert f'href="{reverse("mentors:detail", args=[mentor.slug])}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "back"),
+    [
+        ("/bookings/abc/reschedule/", "/bookings/abc/"),
+        ("/bookings/abc/pay/saved/", "/bookings/abc/"),
+        ("/group-sessions/abc/book/", "/group-sessions/abc/"),
+        ("/dashboard/group-sessions/abc/cancel/", "/dashboard/group-sessions/abc/"),
+        ("/sessions/abc/start/", "/sessions/abc/"),
+        ("/sessions/abc/tip/", "/sessions/abc/"),
+        ("/sessions/abc/review/delete/", "/sessions/abc/"),
+        ("/subscriptions/abc/resume/", "/subscriptions/"),
+        ("/subscriptions/plans/abc/", "/subscriptions/"),
+        ("/dashboard/plans/abc/close/", "/dashboard/plans/abc/"),
+        ("/dashboard/subscriptions/abc/end/", "/dashboard/plans/"),
+        ("/dashboard/availability/7/remove/", "/dashboard/"),
+        ("/mentors/ada/book/", "/mentors/ada/"),
+        ("/receipts/abc/", None),
+        ("/bookings/abc/", None),
+        ("/settings/", None),
+    ],
+)
+def test_refusal_leads_back_to_what_the_page_is_about(rf, address, back):
+    request = rf.get(address)
+    request.resolver_match = resolve(address)
+    assert way_back(request).get("back_url") == back
 
 
 def test_coming_back_to_a_button_by_address_is_a_page(login):
