@@ -17,7 +17,7 @@ from mentormatch.accounts.models import User
 from mentormatch.auth import LoggedInRequest
 from mentormatch.ui.forms import ActionForm
 from payments.services import may_tip
-from reviews.models import Review
+from reviews.models import Review, ReviewQuerySet
 from sessions_app import room, services
 from sessions_app.absences import may_report
 from sessions_app.models import Presence, Session
@@ -84,7 +84,7 @@ def _context(user: User, session: Session) -> dict[str, Any]:
         "noted": [b for b in (session.bookings if me.is_mentor else [booking]) if b.notes],
         "can_tip": may_tip(booking, user),
         "can_report": session.group_session is None and may_report(booking, user, times.now()),
-        "review": Review.objects.filter(session=session).visible_to(user).first(),
+        "reviews": _reviews(session, me),
         **_forms(session, me),
     }
 
@@ -97,6 +97,12 @@ def _whom_one_meets(
     if session.group_session is None:
         return others
     return [person for person in others if person.is_mentor]
+
+
+def _reviews(session: Session, me: Participant) -> ReviewQuerySet:
+    """One's own; for the mentor those of everyone who had a seat."""
+    seen = Review.objects.filter(session=session).visible_to(me.user).select_related("reviewer")
+    return seen if me.is_mentor else seen.filter(reviewer=me.user)
 
 
 def _forms(session: Session, me: Participant) -> dict[str, ActionForm]:

@@ -115,6 +115,28 @@ def test_the_mentor_ends_it_once_for_all(group):
     assert broken() == {}
 
 
+def test_the_room_tells_each_of_their_own_review_and_the_mentor_of_all(group, login):
+    praising, silent = take(group), take(group)
+    session = the_session()
+    services.start_session(session=session, user=group.mentor.user, now=group.starts_at)
+    services.end_session(session=session, user=group.mentor.user, now=group.ends_at)
+    session = the_session()
+    write_review(session=session, reviewer=praising.mentee, rating=4, comment="Slow is fast")
+    room, write = (
+        reverse(name, args=[session.code]) for name in ("sessions:room", "reviews:write")
+    )
+    seen = login(praising.mentee).get(room)
+    assertContains(seen, "Slow is fast")
+    assertContains(seen, f'<a href="{write}">Your review</a>', html=True)
+    seen = login(silent.mentee).get(room)
+    assertNotContains(seen, "Slow is fast")
+    assertContains(seen, "Write a review")
+    write_review(session=session, reviewer=silent.mentee, rating=5, is_public=False, comment="Yes!")
+    seen = login(group.mentor.user).get(room)
+    assertContains(seen, "Slow is fast")
+    assertContains(seen, "Yes!")
+
+
 def test_one_that_nobody_ended_is_completed_by_the_clock(group):
     take(group)
     session = the_session()
