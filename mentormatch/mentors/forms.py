@@ -71,6 +71,10 @@ class SearchForm(forms.Form):
         """Whether a filter says something, beside the currency and the order, which always do."""
         return any(self.data.get(name) for name in FILTERS if name not in {"currency", "sort"})
 
+    def is_filtered(self) -> bool:
+        """Whether it may leave somebody out."""
+        return bool(self.data.get("q")) or self.is_narrowed()
+
     def criteria(self) -> dict[str, Any]:
         """What of the form is valid, as `MentorQuerySet.matching` takes it."""
         valid = self.cleaned_data

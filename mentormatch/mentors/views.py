@@ -47,7 +47,6 @@ def mentor_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "cards": [{"mentor": mentor, "next_slot": soonest[mentor.pk]} for mentor in page],
-        "is_filtered": any(request.GET.get(name) for name in form.fields if name != "sort"),
     }
     return (render if is_valid else render_invalid)(request, "mentors/list.html", context)
 

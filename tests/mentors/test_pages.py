@@ -90,6 +90,16 @@ def test_list_answers_any_page_number(mentor, client, page):
     assert client.get(f"{LIST}?page={page}").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "is_cleared"),
+    [("q=ada", True), ("max_price=60", True), ("q=&topic=&currency=eur&sort=rating", False)],
+)
+def test_what_leaves_nobody_out_needs_no_clearing(client, query, is_cleared):
+    page = client.get(f"{LIST}?{query}").text
+    assert (f'href="{LIST}">Clear</a>' in page) is is_cleared
+    assert ("Nobody matches all of that" in page) is is_cleared
+
+
 def test_list_goes_on_over_pages_and_keeps_the_search(client, now):
     factories.MentorFactory.create_batch(13)
     answer = client.get(f"{LIST}?q=software&page=2")
