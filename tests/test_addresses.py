@@ -6,6 +6,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import StringConverter
 
+from tests.factories import UserFactory
+
 # Django's, allauth's, and the emulator's, whose books are in SQLite whatever ours are in.
 NOT_OURS = ("admin/", "accounts/", "_allauth/", "_stripe/")
 
@@ -48,3 +50,30 @@ def test_a_code_in_an_address_is_of_letters_and_digits():
 )
 def test_what_no_database_can_hold_is_nowhere(client, method, path):
     assert getattr(client, method)(path).status_code == 404
+
+
+NUL_COOKIE = '"abcdefgh\\000"'
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", "/demo/mail/?to=a%00b", 200),
+        ("get", "/admin/bookings/booking/?status__exact=a%00b", 400),
+        ("post", "/admin/bookings/booking/", 400),
+        ("post", "/settings/card/remove/", 302),
+    ],
+)
+def test_what_no_database_can_hold_is_asked_of_none(login, method, path, status):
+    given = {"booking": "a\0"} if method == "post" else None
+    answer = getattr(login(UserFactory(staff=True)), method)(path, given)
+    assert answer.status_code == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["sessionid", "time_zone", "csrftoken", "django_language"])
+def test_a_cookie_that_no_database_can_hold_is_none(client, name):
+    client.cookies[name] = ""
+    client.cookies[name].set(name, "", NUL_COOKIE)
+    assert client.get("/").status_code == 200

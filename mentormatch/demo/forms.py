@@ -27,6 +27,12 @@ class LogInForm(ActionForm):
         self.auto_id = f"id_{name}_%s"
 
 
+class WhoseMailForm(forms.Form):
+    """To whom; nobody in particular where that is empty, or what no address can be."""
+
+    to = forms.CharField(required=False)
+
+
 class ClockForm(ActionForm):
     """One move of the clock."""
 

@@ -18,7 +18,7 @@ from mentormatch import times
 from mentormatch.accounts.models import User
 from mentormatch.demo import clock, people
 from mentormatch.demo.clock import Move
-from mentormatch.demo.forms import ClockForm, LogInForm
+from mentormatch.demo.forms import ClockForm, LogInForm, WhoseMailForm
 from mentormatch.errors import Conflict
 from mentormatch.mentors.models import MentorProfile
 from mentormatch.notifications.models import Mail
@@ -106,7 +106,8 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     """`?to=` shows those to one address."""
     if _is_public() and _viewer(request) is None:
         return login_required(mail_list)(request)
-    mails, to = _mails(request), request.GET.get("to", "")
+    form, mails = WhoseMailForm(request.GET), _mails(request)
+    to = form.cleaned_data["to"] if form.is_valid() else ""
     found = mails.filter(to_address=to) if to else mails
     context = {
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),

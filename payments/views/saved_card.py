@@ -38,7 +38,8 @@ def remove(request: LoggedInRequest) -> HttpResponse:
     """Let go of the saved card; back to the booking that is being paid, or to the settings."""
     if services.remove_card(user=request.user):
         messages.success(request, _("Your card is removed."))
-    to_pay = Booking.objects.filter(mentee=request.user, code=request.POST.get("booking", ""))
-    if booking := to_pay.first():
+    code = request.POST.get("booking", "")
+    to_pay = Booking.objects.filter(mentee=request.user, code=code)
+    if code.isalnum() and (booking := to_pay.first()):
         return redirect("payments:pay", booking.code)
     return redirect("accounts:settings")
