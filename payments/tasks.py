@@ -4,7 +4,7 @@ import datetime as dt
 
 from mentormatch.background import durable, periodic
 from payments import services
-from payments.models import Dispute, Payout, Reversal, Transaction, WebhookEvent
+from payments.models import Dispute, Payout, Reversal, Subscription, Transaction, WebhookEvent
 
 EVERY_ROUND = dt.timedelta(seconds=30)
 
@@ -53,6 +53,12 @@ def follow_dispute(dispute_id: int) -> None:
 @durable(attempts=8)
 def pass_on_again(charge_id: int) -> None:
     services.pass_on_again(charge=Transaction.objects.get(pk=charge_id))
+
+
+@durable(attempts=8)
+def end_subscription(subscription_id: int) -> None:
+    rows = Subscription.objects.with_people()
+    services.end_at_stripe(subscription=rows.get(pk=subscription_id))
 
 
 @durable(attempts=8)

@@ -20,10 +20,11 @@ from bookings.models import Booking
 from mentormatch import times
 from mentormatch.background.testing import run_periodic
 from payments import services
-from payments.models import Credit, CreditPeriod, Subscription, Transaction
+from payments.models import Credit, CreditPeriod, Dispute, Subscription, Transaction
 from payments.models.subscriptions import SubscriptionQuerySet
 from payments.months import months_of
 from payments.services import credits as verbs
+from payments.services import ending
 from payments.services.subscriptions import STATES
 from payments.stripe_emulator import testing
 from payments.stripe_service import StripeService
@@ -38,6 +39,7 @@ DAY = dt.timedelta(days=1)
 STEPS = [dt.timedelta(minutes=5), dt.timedelta(hours=2), DAY, 4 * DAY, 16 * DAY, 32 * DAY]
 OF_SUBSCRIPTIONS = (
     "close_unfinished_subscriptions",
+    "end_subscriptions_as_wanted",
     "follow_overdue_subscriptions",
     "renew_subscriptions",
 )
@@ -261,10 +263,22 @@ class SubscriptionStory(WholeMoneyStory):
         assert dict(rows.values_list("stripe_subscription_id", "status")) == there
         self.nobody_pays_twice()
         self.what_is_cancelled_is_never_revived()
+        self.what_a_bank_took_back_has_an_end()
         check_invoices()
         if long_after:
             TOLD.update(f"end {row.status}" for row in Subscription.objects.all())
             TOLD["invoices paid"] += len(invoices_paid())
+
+    def what_a_bank_took_back_has_an_end(self) -> None:
+        """A lost dispute's subscription renews no more, and runs on with what is paid alone."""
+        there = at_stripe("subscription")
+        for lost in Dispute.objects.filter(status=Dispute.Status.LOST).select_related("charge"):
+            row = Subscription.objects.get(pk=lost.charge.subscription_id)
+            body = there[row.stripe_subscription_id]
+            latest = row.transactions.charges().filter(status__in=Transaction.RECEIVED).latest("pk")
+            is_over = body["status"] == "canceled"
+            assert is_over or (body["cancel_at_period_end"] and latest != lost.charge)
+            TOLD["lost, and ended"] += 1
 
 
 def fill_in(page: object, card: str, action: str) -> bool:
@@ -362,6 +376,22 @@ def test_the_stories_would_notice_a_revival(
     services.refresh_subscription(subscription=told.subscription)
     with nullcontext() if is_guarded else pytest.raises(AssertionError):
         told.what_is_cancelled_is_never_revived()
+
+
+@pytest.mark.one_engine
+@pytest.mark.django_db
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_stories_would_notice_one_that_runs_on_unpaid(
+    told: SubscriptionStory, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """A bank takes the payment back, and nobody ends what it paid for."""
+    if not ends:
+        monkeypatch.setattr(ending, "_nothing_is_paid", lambda row: False)
+    told.a_cardholder_disputes(0)
+    told.a_bank_decides(0, won=False)
+    told.work_until_quiet()
+    with nullcontext() if ends else pytest.raises(AssertionError):
+        told.what_a_bank_took_back_has_an_end()
 
 
 @pytest.mark.one_engine

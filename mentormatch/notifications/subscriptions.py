@@ -49,6 +49,15 @@ def ended_by_mentor(sender: object, *, subscription: Subscription, **kwargs: Any
     _tell("subscription_ended_by_mentor", subscription, subscription.mentee)
 
 
+@receiver(
+    payments.subscription_ended_by_dispute,
+    dispatch_uid="notifications.subscription_ended_by_dispute",
+)
+def ended_by_dispute(sender: object, *, subscription: Subscription, **kwargs: Any) -> None:
+    people = subscription.mentee, subscription.mentor.user
+    _tell("subscription_ended_by_dispute", subscription, *people)
+
+
 @receiver(payments.subscription_ended, dispatch_uid="notifications.subscription_ended")
 def ended(sender: object, *, subscription: Subscription, **kwargs: Any) -> None:
     _tell("subscription_ended", subscription, subscription.mentee, subscription.mentor.user)

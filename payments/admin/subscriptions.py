@@ -49,6 +49,7 @@ class SubscriptionAdmin(LookOnlyAdmin[Subscription]):
         "current_period_end",
         "cancel_at_period_end",
         "ended_by_mentor_at",
+        "ended_by_dispute_at",
         "created_at",
     )
     list_filter = ("status", "interval", "cancel_at_period_end", "is_paused")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -96,6 +96,10 @@ class Plan(TimestampedModel):
         return [(interval, price) for interval in Interval if (price := self.price_minor(interval))]
 
 
+# Ended by somebody whose word stands, whatever the mentee wishes.
+ENDED = Q(ended_by_mentor_at__isnull=False) | Q(ended_by_dispute_at__isnull=False)
+
+
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def for_user(self, user: User) -> Self:
         """Those that this person took, or that were taken with them as the mentor."""
@@ -108,8 +112,22 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.exclude(status=Subscription.Status.CANCELLED)
 
     def to_end(self) -> Self:
-        """Those that a mentor ended, and that Stripe would still renew."""
-        return self.standing().filter(ended_by_mentor_at__isnull=False, cancel_at_period_end=False)
+        """Those whose end stands, and that Stripe would still renew, or let run unpaid."""
+        rows = self.standing()
+        return rows.filter(ENDED, cancel_at_period_end=False) | rows.taken_back()
+
+    def taken_back(self) -> Self:
+        """Those of whose present period nothing is paid: a bank took the latest payment back."""
+        from payments.models import Dispute, Transaction  # noqa: PLC0415  # both point at these
+
+        paid = Transaction.objects.charges().filter(status__in=Transaction.RECEIVED)
+        latest = paid.filter(subscription=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        lost = Dispute.objects.filter(
+            status=Dispute.Status.LOST, charge__status=Transaction.Status.REFUNDED
+        )
+        return self.filter(
+            Exists(lost.filter(charge=Subquery(latest))), ended_by_dispute_at__isnull=False
+        )
 
     def begun(self) -> Self:
         """Without the checkouts that nobody finished yet."""
@@ -177,6 +195,10 @@ class Subscription(TimestampedModel):
     ended_by_mentor_at = models.DateTimeField(
         _("ended by the mentor at"), null=True, blank=True, editable=False
     )
+    # So does this, whether the dispute is won or lost.
+    ended_by_dispute_at = models.DateTimeField(
+        _("ended by a dispute at"), null=True, blank=True, editable=False
+    )
     is_paused = models.BooleanField(_("rests"), default=False, editable=False)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
     # Filled in once, from what Stripe answers.
@@ -214,8 +236,8 @@ class Subscription(TimestampedModel):
             models.Index(fields=["mentee", "-created_at"]),
             models.Index(fields=["mentor", "-created_at"]),
             models.Index(
-                fields=["ended_by_mentor_at"],
-                condition=Q(ended_by_mentor_at__isnull=False, cancel_at_period_end=False),
+                fields=["status"],
+                condition=ENDED & ~Q(status="cancelled"),
                 name="payments_subscriptions_to_end",
             ),
         ]
@@ -252,7 +274,12 @@ class Subscription(TimestampedModel):
     @property
     def is_ending(self) -> bool:
         """Whether it won't renew, and still runs."""
-        return not self.is_over and bool(self.cancel_at_period_end or self.ended_by_mentor_at)
+        return not self.is_over and bool(self.cancel_at_period_end or self.end_stands)
+
+    @property
+    def end_stands(self) -> bool:
+        """Whether its mentee can't let it go on."""
+        return bool(self.ended_by_mentor_at or self.ended_by_dispute_at)
 
 
 class CreditPeriodQuerySet(models.QuerySet["CreditPeriod"]):

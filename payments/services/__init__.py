@@ -12,7 +12,12 @@ from payments.services.disputes import (
     follow_open_disputes,
     record_dispute,
 )
-from payments.services.ending import cancel_subscription, close_plan, end_as_wanted
+from payments.services.ending import (
+    cancel_subscription,
+    close_plan,
+    end_as_wanted,
+    end_at_stripe,
+)
 from payments.services.groups import call_off_group, finish_called_off
 from payments.services.one_click import pay_by_one_click, pay_with_saved_card
 from payments.services.payouts import follow_late_payouts, follow_payout, record_payout
@@ -93,6 +98,7 @@ __all__ = [
     "disconnect_account",
     "edit_plan",
     "end_as_wanted",
+    "end_at_stripe",
     "expire_unpaid",
     "find_credit",
     "finish_called_off",

@@ -9,7 +9,7 @@ from bookings import services as bookings
 from mentormatch import times
 from payments import tasks
 from payments.models import Dispute, Transaction
-from payments.services import ledger, refunds, reversals, transfers
+from payments.services import ending, ledger, refunds, reversals, transfers
 from payments.signals import dispute_closed, dispute_opened
 from payments.stripe_service import StripeService
 from payments.stripe_types import Dispute as DisputeAtStripe
@@ -38,6 +38,8 @@ def record_dispute(
             dispute_opened.send(sender=Dispute, dispute=row)
         if dispute.outcome:
             _close(row, charge, dispute.outcome, now)
+        if charge.subscription is not None and row.status != Dispute.Status.WON:
+            ending.end_disputed(subscription=charge.subscription, now=now)
     return row
 
 

@@ -123,12 +123,12 @@ def give_up(*, subscription: Subscription, now: dt.datetime | None = None) -> No
     subscription.refresh_from_db()
 
 
-def end_subscription(*, subscription: Subscription) -> None:
+def end_subscription(*, subscription: Subscription, at_once: bool = False) -> None:
     """Let it end with the period that is paid, or at once where that isn't. Safe to repeat."""
     refresh_subscription(subscription=subscription)
-    if subscription.is_over or subscription.cancel_at_period_end:
+    if subscription.is_over or (subscription.cancel_at_period_end and not at_once):
         return
-    if subscription.status in Subscription.USABLE:
+    if subscription.status in Subscription.USABLE and not at_once:
         _count_attempt(subscription)
         service = StripeService()
         state = service.set_cancel_at_period_end(subscription=subscription, ends=True)
@@ -145,23 +145,32 @@ def _end_now(row: Subscription) -> None:
 def resume_subscription(*, subscription: Subscription, by: User) -> Subscription:
     """Let it go on after all. Safe to repeat.
 
-    `Conflict` once it is over, or where the mentor ended it.
+    `Conflict` once it is over, or where the mentor or a dispute ended it.
     """
     _check_mentee(subscription, by)
     _refresh_begun(subscription)
     if subscription.is_over:
         raise Conflict(_("This subscription is over. Subscribe again on the mentor's page."))
-    if subscription.ended_by_mentor_at:
-        raise Conflict(
-            _("Your mentor ended this subscription. It runs until the end of what is paid."),
-            code="ended_by_mentor",
-        )
+    _refuse_ended(subscription)
     if not subscription.cancel_at_period_end:
         return subscription
     _count_attempt(subscription)
     state = StripeService().set_cancel_at_period_end(subscription=subscription, ends=False)
     _written(subscription, state)
     return subscription
+
+
+def _refuse_ended(row: Subscription) -> None:
+    if row.ended_by_mentor_at:
+        raise Conflict(
+            _("Your mentor ended this subscription. It runs until the end of what is paid."),
+            code="ended_by_mentor",
+        )
+    if row.ended_by_dispute_at:
+        raise Conflict(
+            _("A payment for it was disputed, so it doesn't go on. You can subscribe again later."),
+            code="ended_by_dispute",
+        )
 
 
 def overdue_invoice(*, subscription: Subscription, by: User) -> str:

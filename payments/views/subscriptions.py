@@ -119,7 +119,7 @@ def cancel(request: LoggedInRequest, code: str) -> HttpResponse:
     said = _("Cancelled: %(plan)s ends with the period that is paid.") % {"plan": row.plan.title}
     if row.is_over:
         messages.success(request, _("Your subscription is over."))
-    elif row.ended_by_mentor_at:  # whose end stands
+    elif row.end_stands:
         messages.success(request, said)
     else:
         undo = reverse("payments:subscription_resume", args=[row.code])
