@@ -1,7 +1,6 @@
 """One request in, one answer out: key, account, idempotency, endpoint, `expand`, errors."""
 
 import base64
-import binascii
 import hmac
 import json
 from collections.abc import Mapping
@@ -96,7 +95,7 @@ def _check_key(authorization: str) -> None:
     if scheme.lower() == "basic":
         try:
             key = base64.b64decode(key).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not text
             key = ""
     if not key:
         raise UnseenRequest(
@@ -170,11 +169,17 @@ def remember_failure(method: str, path: str, encoded: str, headers: Mapping[str,
     request_id = ids.new("req")
     error = StripeError("An unknown error occurred.", kind="api_error", status=500)
     answer = Answer(500, error.body())
-    request = parse(method, path, encoded, headers)
-    if request.method != "GET":
-        ctx = _context(request, request_id)
-        seen = idempotency.fingerprint(request.method, request.path, request.pairs)
-        with transaction.atomic(using=ALIAS):
-            if idempotency.first_answer(ctx, seen) is None:
-                idempotency.remember(ctx, seen, answer)
+    try:
+        request = parse(method, path, encoded, headers)
+        if request.method != "GET":
+            _keep(_context(request, request_id), request, answer)
+    except UnseenRequest as refused:
+        answer = Answer(refused.status, refused.body())
     return respond(request_id, answer, headers)
+
+
+def _keep(ctx: Context, request: Request, answer: Answer) -> None:
+    seen = idempotency.fingerprint(request.method, request.path, request.pairs)
+    with transaction.atomic(using=ALIAS):
+        if idempotency.first_answer(ctx, seen) is None:
+            idempotency.remember(ctx, seen, answer)

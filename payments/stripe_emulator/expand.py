@@ -259,7 +259,8 @@ def _fill(ctx: Context, node: Body, kind: str, name: str, path: str, *, last: bo
             node[name] = _resolve(_owner_of(ctx, node, name), REFERENCES[kind][name], node[name])
     elif name == "breakdown" and "amount_discount" in node:
         node[name] = _breakdown(ctx, node)
-    elif last or name not in node:
+    elif last or name not in node or name == "metadata" or kind == "event":
+        # What labels and events hold may look like an object, and is none that can be asked for.
         raise _not_expandable(path)
 
 

@@ -14,6 +14,8 @@ from .money import is_currency
 
 Reader = Callable[[Any, str], Any]
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+PLACE = re.compile(r"[0-9]{1,4}")  # in a list
+LONGEST = 5000
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def _full(prefix: str, name: str) -> str:
     return f"{prefix}[{name}]" if prefix else name
 
 
-def text(*, longest: int = 5000, clearable: bool = False) -> Reader:
+def text(*, longest: int = LONGEST, clearable: bool = False) -> Reader:
     """A string; an empty one clears the value where that is allowed."""
 
     def reader(value: Any, name: str) -> str | None:
@@ -122,14 +124,21 @@ def currency(value: Any, name: str) -> str:
 
 def url(value: Any, name: str) -> str:
     """An absolute http or https address."""
-    parts = urlsplit(value) if isinstance(value, str) and len(value) <= 5000 else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.netloc:
+    if not isinstance(value, str) or len(value) > LONGEST or not _is_address(value):
         raise invalid_parameter(
             "Not a valid URL: it must be absolute and begin with http:// or https://",
             name,
             "url_invalid",
         )
-    return str(value)
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # an IPv6 address that isn't closed
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def email(value: Any, name: str) -> str:
@@ -155,7 +164,7 @@ def list_of(item: Reader, *, most: int = 100) -> Reader:
     """A list, sent as `name[0]`, `name[1]`, …"""
 
     def reader(value: Any, name: str) -> list[Any]:
-        if not isinstance(value, dict) or not all(key.isdecimal() for key in value):
+        if not isinstance(value, dict) or not all(map(PLACE.fullmatch, value)):
             raise invalid_parameter(f"Invalid array: {name}", name)
         if len(value) > most:
             raise invalid_parameter(f"Array too long: {name}; at most {most} elements", name)
