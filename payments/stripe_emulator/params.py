@@ -16,6 +16,7 @@ Reader = Callable[[Any, str], Any]
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 PLACE = re.compile(r"[0-9]{1,4}")  # in a list
 LONGEST = 5000
+MOST_LABELS = 50
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,15 @@ def list_of(item: Reader, *, most: int = 100) -> Reader:
     return reader
 
 
-def metadata(value: Any, name: str) -> dict[str, str | None]:
-    """Up to 50 keys of 40 characters with values of 500; an empty value removes its key."""
+def metadata(value: Any, name: str) -> dict[str, str | None] | None:
+    """Keys of up to 40 characters with values of 500; an empty value removes its key.
+
+    `None`, for an empty one, removes them all.
+    """
     if value == "":
-        return {}
-    if not isinstance(value, dict) or len(value) > 50:
-        raise invalid_parameter("Metadata must be a hash of at most 50 keys", name)
+        return None
+    if not isinstance(value, dict):
+        raise invalid_parameter("Metadata must be a hash", name)
     for key, entry in value.items():
         if not isinstance(entry, str) or len(key) > 40 or len(entry) > 500:
             raise invalid_parameter(
@@ -189,12 +193,18 @@ def metadata(value: Any, name: str) -> dict[str, str | None]:
     return {key: entry or None for key, entry in value.items()}
 
 
-def merged_metadata(
-    old: Mapping[str, str] | None, new: Mapping[str, str | None] | None
+def kept_metadata(
+    values: Mapping[str, Any], old: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """`old` with the changes of `new`: a key set to nothing goes."""
-    both = {**(old or {}), **(new or {})}
-    return {key: value for key, value in both.items() if value is not None}
+    """What the parameter `metadata` makes of the `old` ones; without it they stay."""
+    if "metadata" not in values:
+        return dict(old or {})
+    new = values["metadata"]
+    both = {} if new is None else {**(old or {}), **new}
+    kept = {key: value for key, value in both.items() if value is not None}
+    if len(kept) > MOST_LABELS:
+        raise invalid_parameter(f"Metadata can have at most {MOST_LABELS} keys", "metadata")
+    return kept
 
 
 TIME_RANGE: Spec = {name: integer(least=0) for name in ("gt", "gte", "lt", "lte")}

@@ -97,7 +97,7 @@ def _express(ctx: Context, country: str, values: dict[str, Any]) -> Body:
         "email": values.get("email"),
         "external_accounts": None,
         "future_requirements": requirements(()),
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "payouts_enabled": False,
         "requirements": requirements(NEEDED),
         "settings": _settings(None),
@@ -233,8 +233,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     }
     if "business_profile" in values:
         changes["business_profile"] = body["business_profile"] | values["business_profile"]
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, body["metadata"])
     if "capabilities" in values:
         changes["capabilities"] = _capabilities(body, values["capabilities"])
     return changed(ctx, row, **changes)

@@ -182,8 +182,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     changes: Body = {
         name: values[name] for name in ("description", "receipt_email") if name in values
     }
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     return events.changed(ctx, "charge.updated", row, **changes).body
 
 

@@ -59,7 +59,7 @@ def build(ctx: Context, values: dict[str, Any], total: int, currency: str, expir
         "customer_email": values.get("customer_email"),
         "expires_at": expires_at,
         "locale": values.get("locale"),
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "mode": values["mode"],
         "payment_intent": None,
         "payment_method_collection": (

@@ -131,7 +131,7 @@ def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/checkout/sessions/{id}`: its metadata."""
     row = store.get(ctx, "checkout.session", id, param="session")
-    metadata = params.merged_metadata(row.body["metadata"], values.get("metadata"))
+    metadata = params.kept_metadata(values, row.body["metadata"])
     store.change(row, metadata=metadata)
     return seen(row, ctx.now)
 

@@ -48,7 +48,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
             "rendering_options": None,
         },
         "livemode": False,
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "name": values.get("name"),
         "next_invoice_sequence": 1,
         "phone": values.get("phone"),
@@ -81,8 +81,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
         changes["invoice_settings"] = row.body["invoice_settings"] | _invoice_settings(
             ctx, id, values["invoice_settings"]
         )
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     row.ref = changes.get("email", row.ref) or ""
     return events.changed(ctx, "customer.updated", row, **changes).body
 

@@ -205,13 +205,11 @@ def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/disputes/{id}`: evidence, sent to the bank at once unless `submit` is false."""
     row = store.get(ctx, "dispute", id, param="dispute")
-    changes: Body = {}
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes: Body = {"metadata": params.kept_metadata(values, row.body["metadata"])}
     if "evidence" in values or values.get("submit"):
         _refuse_closed(row)
         changes |= _with_evidence(row.body, values)
-    if changes:
+    if store.difference(row.body, changes):
         events.changed(ctx, "charge.dispute.updated", row, **changes)
     if row.status == "under_review":
         _decide_at_once(ctx, row)

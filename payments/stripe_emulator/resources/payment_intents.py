@@ -72,7 +72,7 @@ def open_intent(
         "currency": values["currency"],
         "customer": values.get("customer"),
         "description": values.get("description"),
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "receipt_email": values.get("receipt_email"),
         "setup_future_usage": values.get("setup_future_usage"),
         "transfer_group": values.get("transfer_group"),
@@ -325,7 +325,7 @@ def capture(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     charges.settle(ctx, charge, by_number(charge.private["number"]), amount)
     if amount < charge.body["amount"]:
         refunds.release(ctx, charge, keep=amount)
-    changes = {"metadata": params.merged_metadata(row.body["metadata"], values.get("metadata"))}
+    changes = {"metadata": params.kept_metadata(values, row.body["metadata"])}
     row.due_at = None
     store.change(row, **changes, status="succeeded", amount_capturable=0, amount_received=amount)
     events.emit(ctx, "charge.captured", charge.body)
@@ -351,8 +351,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     row = store.get(ctx, "payment_intent", id, param="intent")
     named = ("description", "receipt_email", "transfer_group")
     changes = {name: values[name] for name in named if name in values}
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     store.change(row, **changes)
     return row.body
 

@@ -107,7 +107,7 @@ def _build(ctx: Context, values: dict[str, Any], *, automatic: bool) -> Body:
         "failure_code": None,
         "failure_message": None,
         "livemode": False,
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "method": "standard",
         "original_payout": None,
         "payout_method": None,
@@ -187,7 +187,7 @@ def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/payouts/{id}`: its metadata."""
     row = store.get(ctx, "payout", id, param="payout")
-    metadata = params.merged_metadata(row.body["metadata"], values.get("metadata"))
+    metadata = params.kept_metadata(values, row.body["metadata"])
     return events.changed(ctx, "payout.updated", row, metadata=metadata).body
 
 

@@ -81,7 +81,7 @@ def _build(
         "custom_unit_amount": None,
         "livemode": False,
         "lookup_key": data.get("lookup_key"),
-        "metadata": params.merged_metadata({}, data.get("metadata")),
+        "metadata": params.kept_metadata(data),
         "nickname": data.get("nickname"),
         "product": product.stripe_id,
         "recurring": recurring,
@@ -134,8 +134,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/prices/{id}`: what it costs can't change, a new price is made instead."""
     row = store.get(ctx, "price", id, param="price")
     changes: Body = {name: values[name] for name in ("active", "nickname") if name in values}
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     return events.changed(ctx, "price.updated", row, **changes).body
 
 

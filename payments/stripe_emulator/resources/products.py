@@ -58,7 +58,7 @@ def build(ctx: Context, data: dict[str, Any], *, active: bool) -> StripeObject:
         "images": data.get("images", []),
         "livemode": False,
         "marketing_features": [],
-        "metadata": params.merged_metadata({}, data.get("metadata")),
+        "metadata": params.kept_metadata(data),
         "name": data["name"],
         "package_dimensions": None,
         "shippable": None,
@@ -96,8 +96,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
                 f"The price {price.stripe_id} belongs to another product.", param="default_price"
             )
         changes["default_price"] = price.stripe_id
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     return events.changed(ctx, "product.updated", row, updated=ctx.now, **changes).body
 
 

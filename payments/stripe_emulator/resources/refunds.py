@@ -183,7 +183,7 @@ def build(ctx: Context, charge: Body, amount: int, values: dict[str, Any]) -> Bo
             },
             "type": "card",
         },
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "payment_intent": charge["payment_intent"],
         "reason": values.get("reason"),
         "receipt_number": None,
@@ -211,7 +211,7 @@ def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/refunds/{id}`: its metadata."""
     row = store.get(ctx, "refund", id)
-    metadata = params.merged_metadata(row.body["metadata"], values.get("metadata"))
+    metadata = params.kept_metadata(values, row.body["metadata"])
     return events.changed(ctx, "refund.updated", row, metadata=metadata).body
 
 

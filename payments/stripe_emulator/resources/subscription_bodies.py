@@ -33,7 +33,7 @@ def build(ctx: Context, customer: str, lines: list[Body], data: dict[str, Any]) 
         "default_payment_method": data.get("default_payment_method"),
         "description": data.get("description"),
         "items": lists.envelope(items, url),
-        "metadata": params.merged_metadata({}, data.get("metadata")),
+        "metadata": params.kept_metadata(data),
         "start_date": ctx.now,
         "status": "trialing" if trial_end else "incomplete",
         "trial_end": trial_end,

@@ -136,8 +136,7 @@ def _changes(ctx: Context, row: StripeObject, values: dict[str, Any]) -> Body:
     changes: Body = {}
     if "description" in values:
         changes["description"] = values["description"]
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     if "default_payment_method" in values:
         asked = values["default_payment_method"]
         card = payment_methods.of_customer(ctx, row.ref, asked, "default_payment_method")

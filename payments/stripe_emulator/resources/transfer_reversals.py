@@ -65,7 +65,7 @@ def _build(ctx: Context, row: StripeObject, amount: int, values: dict[str, Any])
         "created": ctx.now,
         "currency": row.body["currency"],
         "destination_payment_refund": None,
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "source_refund": None,
         "transfer": row.stripe_id,
     }

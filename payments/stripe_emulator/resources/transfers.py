@@ -130,7 +130,7 @@ def _build(ctx: Context, values: dict[str, Any], group: str | None) -> Body:
         "destination": values["destination"],
         "destination_payment": None,
         "livemode": False,
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "reversals": reversal_list(stripe_id, []),
         "reversed": False,
         "source_transaction": values.get("source_transaction"),
@@ -154,8 +154,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/transfers/{id}`: its words and metadata."""
     row = store.get(ctx, "transfer", id, param="transfer")
     changes = {name: values[name] for name in ("description",) if name in values}
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     return events.changed(ctx, "transfer.updated", row, **changes).body
 
 

@@ -41,7 +41,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
         "description": values.get("description"),
         "enabled_events": values["enabled_events"],
         "livemode": False,
-        "metadata": params.merged_metadata({}, values.get("metadata")),
+        "metadata": params.kept_metadata(values),
         "status": "enabled",
         "url": values["url"],
     }
@@ -63,8 +63,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     }
     if "disabled" in values:
         changes["status"] = "disabled" if values["disabled"] else "enabled"
-    if "metadata" in values:
-        changes["metadata"] = params.merged_metadata(row.body["metadata"], values["metadata"])
+    changes["metadata"] = params.kept_metadata(values, row.body["metadata"])
     store.change(row, **changes)
     return row.body
 

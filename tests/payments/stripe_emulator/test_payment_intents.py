@@ -102,6 +102,22 @@ def test_labels_can_be_changed(world: World) -> None:
     assert world.stripe.v1.charges.update(charge.id, {"metadata": {"b": "2"}}).metadata["b"] == "2"
 
 
+def test_labels_go_one_by_one_or_all_at_once(world: World) -> None:
+    charges, charge = world.stripe.v1.charges, world.paid().id
+    charges.update(charge, {"metadata": {"a": "1", "b": "2", "c": "3"}})
+    assert charges.update(charge, {"metadata": {"a": ""}}).metadata == {"b": "2", "c": "3"}
+    assert charges.update(charge, {"description": "Tip"}).metadata == {"b": "2", "c": "3"}
+    assert charges.update(charge, {"metadata": ""}).metadata == {}
+
+
+def test_there_are_fifty_labels_at_most(world: World) -> None:
+    charges, charge = world.stripe.v1.charges, world.paid().id
+    charges.update(charge, {"metadata": {f"k{i}": "v" for i in range(50)}})
+    with pytest.raises(stripe.InvalidRequestError, match="at most 50"):
+        charges.update(charge, {"metadata": {"one_more": "v"}})
+    assert len(charges.update(charge, {"metadata": {"k0": "", "new": "v"}}).metadata) == 50
+
+
 def test_customers_live_and_die(world: World) -> None:
     customers = world.stripe.v1.customers
     customer = customers.create({"email": "mia@example.com", "address": {"country": "DE"}})
