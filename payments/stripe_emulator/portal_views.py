@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from . import cards, config, context, money, store, wording
+from . import cards, context, money, store, wording
 from .context import Body, Context
 from .forms import CardForm
 from .models import StripeObject
@@ -26,7 +26,7 @@ MOST_INVOICES = 24
 def portal(request: HttpRequest, session_id: str) -> HttpResponse:
     """Show it all; let a subscription end or go on, and take another card."""
     row = find("billing_portal.session", session_id)
-    if portal_sessions.is_over(row, config.timestamp()):
+    if portal_sessions.is_over(context.for_account(row.account), row):
         return HttpResponseRedirect(row.body["return_url"])
     if request.method == "GET":
         return _page(request, row)

@@ -9,6 +9,7 @@ from .context import Body, Context
 from .errors import no_such
 from .models import StripeObject
 
+DELETED = "deleted"
 NAMES = {
     "checkout.session": "checkout.session",
     "payment_intent": "payment_intent",
@@ -48,10 +49,16 @@ def objects(ctx: Context, kind: str) -> QuerySet[StripeObject]:
 
 
 def get(
-    ctx: Context, kind: str, stripe_id: str, *, param: str = "id", status: int = 404
+    ctx: Context,
+    kind: str,
+    stripe_id: str,
+    *,
+    param: str = "id",
+    status: int = 404,
+    even_deleted: bool = False,
 ) -> StripeObject:
     """One object of the account, or Stripe's `resource_missing`."""
-    row = objects(ctx, kind).filter(stripe_id=stripe_id).first()
+    row = find(ctx, kind, stripe_id, even_deleted=even_deleted)
     if row is None:
         raise no_such(NAMES.get(kind, kind), stripe_id, param=param, status=status)
     return row
@@ -62,9 +69,14 @@ def given(ctx: Context, kind: str, stripe_id: str, param: str) -> StripeObject:
     return get(ctx, kind, stripe_id, param=param, status=400)
 
 
-def find(ctx: Context, kind: str, stripe_id: object) -> StripeObject | None:
+def find(
+    ctx: Context, kind: str, stripe_id: object, *, even_deleted: bool = False
+) -> StripeObject | None:
     """One object of the account, if it is there."""
-    return objects(ctx, kind).filter(stripe_id=stripe_id).first() if stripe_id else None
+    if not stripe_id:
+        return None
+    rows = objects(ctx, kind).filter(stripe_id=stripe_id)
+    return (rows if even_deleted else rows.exclude(status=DELETED)).first()
 
 
 def change(row: StripeObject, **changes: Any) -> Body:

@@ -51,7 +51,7 @@ CREATE: params.Spec = {
     "type": params.one_of("express"),
 }
 # The platform can't use such an account any more, and isn't told about it.
-GONE = ("deauthorized", "deleted")
+GONE = ("deauthorized", store.DELETED)
 
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
@@ -310,7 +310,7 @@ def delete(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     row = connected(id)
     if row is None or not ctx.is_platform:
         raise no_access(id)
-    row.status = "deleted"
+    row.status = store.DELETED
     row.save()
     return {"id": id, "object": "account", "deleted": True}
 

@@ -189,13 +189,8 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/charges`."""
     rows = store.objects(ctx, "charge")
-    for name in ("customer", "payment_intent"):
-        if name in values:
-            store.given(ctx, name, values[name], name)
-    if "payment_intent" in values:
-        rows = rows.filter(ref=values["payment_intent"])
+    named = {"customer": "body__customer", "payment_intent": "ref"}
+    rows = lists.narrowed(ctx, rows, values, named)
     if "transfer_group" in values:
         rows = rows.filter(group=values["transfer_group"])
-    if "customer" in values:
-        rows = rows.filter(body__customer=values["customer"])
     return lists.page(rows, values, "/v1/charges")

@@ -145,10 +145,8 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
             rows = rows.filter(status="expired") | past
         else:
             rows = rows.filter(status=values["status"]).exclude(pk__in=past.values("pk"))
-    for name in ("customer", "payment_intent", "subscription"):
-        if name in values:
-            store.given(ctx, name, values[name], name)
-            rows = rows.filter(**{f"body__{name}": values[name]})
+    named = ("customer", "payment_intent", "subscription")
+    rows = lists.narrowed(ctx, rows, values, {name: f"body__{name}" for name in named})
     answer = lists.page(rows, values, "/v1/checkout/sessions")
     answer["data"] = [
         {**body, "status": "expired", "url": None}

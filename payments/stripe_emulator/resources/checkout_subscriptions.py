@@ -97,14 +97,15 @@ def _subscription(ctx: Context, row: StripeObject, method: StripeObject) -> Stri
     found = store.find(ctx, "subscription", row.private.get("subscription"))
     if found and found.status == "incomplete":
         return found
-    customer = row.body["customer"] or _customer(ctx, row, method)
+    known = store.find(ctx, "customer", row.body["customer"])
+    customer = known.stripe_id if known else _new_customer(ctx, row, method)
     lines, data = row.private["line_items"], row.private["subscription_data"]
     subscription = subscriptions.begin(ctx, customer, lines, data, session=row.stripe_id)
     _remember(row, subscription=subscription.stripe_id)
     return subscription
 
 
-def _customer(ctx: Context, row: StripeObject, method: StripeObject) -> str:
+def _new_customer(ctx: Context, row: StripeObject, method: StripeObject) -> str:
     name = method.body["billing_details"]["name"]
     given = {"email": row.body["customer_email"], "name": name}
     return str(customers.create(ctx, {k: v for k, v in given.items() if v})["id"])

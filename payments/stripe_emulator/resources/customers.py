@@ -68,7 +68,7 @@ def _address(values: dict[str, Any]) -> Body | None:
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`GET /v1/customers/{id}`; a deleted one says just that."""
-    return store.get(ctx, "customer", id).body
+    return store.get(ctx, "customer", id, even_deleted=True).body
 
 
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
@@ -103,14 +103,14 @@ def delete(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     subscriptions.end_all(ctx, id)
     events.emit(ctx, "customer.deleted", row.body)
     row.body = {"id": id, "object": "customer", "deleted": True}
-    row.ref, row.status = "", "deleted"
+    row.ref, row.status = "", store.DELETED
     row.save()
     return row.body
 
 
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/customers`."""
-    rows = store.objects(ctx, "customer").exclude(status="deleted")
+    rows = store.objects(ctx, "customer").exclude(status=store.DELETED)
     if "email" in values:
         rows = rows.filter(ref=values["email"])
     return lists.page(rows, values, "/v1/customers")

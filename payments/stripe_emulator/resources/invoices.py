@@ -183,10 +183,7 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     rows = store.objects(ctx, "invoice")
     if "status" in values:
         rows = rows.filter(status=values["status"])
-    for name, field in (("customer", "group"), ("subscription", "ref")):
-        if name in values:
-            store.given(ctx, name, values[name], name)
-            rows = rows.filter(**{field: values[name]})
+    rows = lists.narrowed(ctx, rows, values, {"customer": "group", "subscription": "ref"})
     return lists.page(rows, values, "/v1/invoices")
 
 
@@ -204,9 +201,7 @@ def retrieve_payment(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def list_payments(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/invoice_payments`."""
     rows = store.objects(ctx, "invoice_payment")
-    if "invoice" in values:
-        store.given(ctx, "invoice", values["invoice"], "invoice")
-        rows = rows.filter(ref=values["invoice"])
+    rows = lists.narrowed(ctx, rows, values, {"invoice": "ref"})
     if "payment" in values:
         rows = rows.filter(group=values["payment"].get("payment_intent", ""))
     if "status" in values:

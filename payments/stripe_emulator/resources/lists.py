@@ -1,10 +1,12 @@
 """Stripe's lists: newest first, a page at a time, by cursor."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
-from ..context import Body
+from .. import store
+from ..context import Body, Context
 from ..errors import StripeError, no_such
 from ..models import StripeObject
 
@@ -32,6 +34,20 @@ def page(rows: QuerySet[StripeObject], params: dict[str, Any], url: str) -> Body
         found = list(rows.order_by("-seq")[: limit + 1])
         shown = found[:limit]
     return envelope([row.body for row in shown], url, has_more=len(found) > limit)
+
+
+def narrowed(
+    ctx: Context, rows: QuerySet[StripeObject], values: dict[str, Any], fields: Mapping[str, str]
+) -> QuerySet[StripeObject]:
+    """Only what belongs to the objects that parameters name; `fields` says where that is kept.
+
+    Each is called as its type is. One that was deleted has a past that can be read.
+    """
+    for name, field in fields.items():
+        if name in values:
+            store.get(ctx, name, values[name], param=name, status=400, even_deleted=True)
+            rows = rows.filter(**{field: values[name]})
+    return rows
 
 
 def part(items: list[Body], params: dict[str, Any], url: str) -> Body:

@@ -359,7 +359,5 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/payment_intents`."""
     rows = store.objects(ctx, "payment_intent")
-    if "customer" in values:
-        store.given(ctx, "customer", values["customer"], "customer")
-        rows = rows.filter(body__customer=values["customer"])
+    rows = lists.narrowed(ctx, rows, values, {"customer": "body__customer"})
     return lists.page(rows, values, "/v1/payment_intents")

@@ -39,9 +39,10 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     return body
 
 
-def is_over(row: StripeObject, now: int) -> bool:
-    """Whether its page has expired."""
-    return row.due_at is not None and row.due_at <= now
+def is_over(ctx: Context, row: StripeObject) -> bool:
+    """Whether its page has expired, or its customer is no more."""
+    is_late = row.due_at is not None and row.due_at <= ctx.now
+    return is_late or store.find(ctx, "customer", row.ref) is None
 
 
 def standing(ctx: Context, row: StripeObject) -> list[StripeObject]:

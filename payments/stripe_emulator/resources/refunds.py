@@ -218,12 +218,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/refunds`."""
     rows = store.objects(ctx, "refund")
-    if "charge" in values:
-        store.given(ctx, "charge", values["charge"], "charge")
-        rows = rows.filter(ref=values["charge"])
-    if "payment_intent" in values:
-        store.given(ctx, "payment_intent", values["payment_intent"], "payment_intent")
-        rows = rows.filter(group=values["payment_intent"])
+    rows = lists.narrowed(ctx, rows, values, {"charge": "ref", "payment_intent": "group"})
     return lists.page(rows, values, "/v1/refunds")
 
 

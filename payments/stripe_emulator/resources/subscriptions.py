@@ -93,9 +93,7 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
         rows = rows.filter(status__in=ENDED)
     elif status != "all":
         rows = rows.filter(status=status)
-    if "customer" in values:
-        store.given(ctx, "customer", values["customer"], "customer")
-        rows = rows.filter(ref=values["customer"])
+    rows = lists.narrowed(ctx, rows, values, {"customer": "ref"})
     if "price" in values:
         items = store.objects(ctx, "subscription_item").filter(body__price__id=values["price"])
         rows = rows.filter(stripe_id__in=items.values("ref"))

@@ -8,6 +8,7 @@ from payments.stripe_emulator import sweep, testing
 from tests.conftest import Freeze
 from tests.payments.stripe_emulator.world import World
 
+SITE = "http://localhost:8000/account/"
 BASE = {"amount": 2000, "currency": "eur", "payment_method_types": ["card"]}
 
 
@@ -103,11 +104,15 @@ def test_labels_can_be_changed(world: World) -> None:
 
 
 def test_labels_go_one_by_one_or_all_at_once(world: World) -> None:
-    charges, charge = world.stripe.v1.charges, world.paid().id
-    charges.update(charge, {"metadata": {"a": "1", "b": "2", "c": "3"}})
-    assert charges.update(charge, {"metadata": {"a": ""}}).metadata == {"b": "2", "c": "3"}
-    assert charges.update(charge, {"description": "Tip"}).metadata == {"b": "2", "c": "3"}
-    assert charges.update(charge, {"metadata": ""}).metadata == {}
+    charge = world.paid().id
+
+    def labels(**params: object) -> dict[str, str]:
+        return world.stripe.v1.charges.update(charge, params).metadata.to_dict()
+
+    labels(metadata={"a": "1", "b": "2", "c": "3"})
+    assert labels(metadata={"a": ""}) == {"b": "2", "c": "3"}
+    assert labels(description="Tip") == {"b": "2", "c": "3"}
+    assert labels(metadata="") == {}
 
 
 def test_there_are_fifty_labels_at_most(world: World) -> None:
@@ -115,7 +120,8 @@ def test_there_are_fifty_labels_at_most(world: World) -> None:
     charges.update(charge, {"metadata": {f"k{i}": "v" for i in range(50)}})
     with pytest.raises(stripe.InvalidRequestError, match="at most 50"):
         charges.update(charge, {"metadata": {"one_more": "v"}})
-    assert len(charges.update(charge, {"metadata": {"k0": "", "new": "v"}}).metadata) == 50
+    changed = charges.update(charge, {"metadata": {"k0": "", "new": "v"}})
+    assert len(changed.metadata.to_dict()) == 50
 
 
 def test_customers_live_and_die(world: World) -> None:
@@ -129,6 +135,40 @@ def test_customers_live_and_die(world: World) -> None:
     assert customers.list().data == []
     types = ["customer.created", "customer.updated", "customer.deleted"]
     assert testing.event_types() == types
+
+
+def test_nothing_is_begun_with_a_customer_who_is_no_more(world: World) -> None:
+    v1 = world.stripe.v1
+    gone = v1.customers.create({"email": "mia@example.com"}).id
+    card = v1.payment_methods.attach("pm_card_visa", {"customer": gone}).id
+    portal = v1.billing_portal.sessions.create({"customer": gone, "return_url": SITE}).url
+    v1.customers.delete(gone)
+    for attempt in (
+        lambda: v1.customers.delete(gone),
+        lambda: v1.customers.update(gone, {"name": "Mia"}),
+        lambda: v1.customers.payment_methods.list(gone),
+        lambda: v1.payment_methods.attach("pm_card_visa", {"customer": gone}),
+        lambda: v1.payment_intents.create(BASE | {"customer": gone, "payment_method": card}),
+        lambda: v1.billing_portal.sessions.create({"customer": gone, "return_url": SITE}),
+        lambda: world.session(customer=gone),
+        lambda: world.recurring(customer=gone),
+    ):
+        with pytest.raises(stripe.InvalidRequestError, match="No such customer") as refused:
+            attempt()
+        assert refused.value.code == "resource_missing"
+    assert Client().get(portal)["Location"] == SITE
+
+
+def test_a_page_outlives_its_customer(world: World) -> None:
+    v1 = world.stripe.v1
+    gone = v1.customers.create({"email": "mia@example.com"}).id
+    once, plan = world.session(customer=gone), world.recurring(customer=gone)
+    v1.customers.delete(gone)
+    assert testing.pay(once.id) is None
+    assert testing.pay(plan.id) is None
+    (charge,) = v1.charges.list({"customer": gone}).data  # and so does their past
+    assert charge.amount == 6000
+    assert v1.checkout.sessions.retrieve(plan.id).customer != gone
 
 
 def kept_card(world: World, token: str = "pm_card_visa") -> tuple[str, str]:
