@@ -168,16 +168,24 @@ def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpR
     return HttpResponseRedirect(checkout_sessions.success_url(session))
 
 
+def _connected(account: str) -> StripeObject:
+    """404 once it was cut off or deleted: what its owner does then is no business of ours."""
+    row = accounts.connected(account)
+    if row is None:
+        raise Http404
+    return row
+
+
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def onboarding(request: HttpRequest, token: str) -> HttpResponse:
     """The page on which a connected account tells Stripe who it is."""
     link = find("account_link", f"accl_{token}")
-    account = find("account", link.ref)
+    account = _connected(link.ref)
     if request.method == "POST":
         if request.POST.get("action") == "complete":
             with transaction.atomic(using=ALIAS):
-                account = find("account", link.ref)
+                account = _connected(link.ref)
                 accounts.complete_onboarding(context.for_account(link.ref), account)
         return HttpResponseRedirect(link.private["return_url"])
     if link.due_at is not None and link.due_at <= config.timestamp():

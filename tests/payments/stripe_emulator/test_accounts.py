@@ -73,6 +73,22 @@ def test_old_onboarding_link_leads_to_the_refresh_address(world: World, freeze: 
     assert Client().get("/_stripe/onboarding/unknown/").status_code == 404
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_onboarding_page_brings_no_account_back(world: World, is_deleted: bool) -> None:
+    account = world.account(onboarded=False)
+    page = link_for(world, account.id)
+    if is_deleted:
+        world.stripe.v1.accounts.delete(account.id)
+    else:
+        testing.deauthorize_account(account.id)
+    told = testing.event_types()
+    assert Client().get(page).status_code == 404
+    assert Client().post(page, {"action": "complete"}).status_code == 404
+    with pytest.raises(stripe.PermissionError):
+        world.stripe.v1.accounts.retrieve(account.id)
+    assert testing.event_types() == told
+
+
 def test_link_for_an_unknown_account_is_refused(world: World) -> None:
     with pytest.raises(stripe.PermissionError, match="does not have access"):
         link_for(world, "acct_unknown")
