@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from . import context
+from . import context, store
 from .context import Context
 from .models import Delivery, DeliveryStatus, StripeObject
 from .resources import accounts, disputes, payouts, refunds
@@ -48,7 +48,7 @@ def _send_again(ctx: Context, row: StripeObject) -> None:
 
 
 def _is_active(row: StripeObject) -> bool:
-    return row.status not in accounts.GONE
+    return row.status not in store.GONE
 
 
 def _is_whole(row: StripeObject) -> bool:

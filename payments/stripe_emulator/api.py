@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import OperationalError, transaction
 
-from . import config, expand, formdata, idempotency, ids, params, routes
+from . import config, expand, formdata, idempotency, ids, params, routes, store
 from .context import Context
 from .errors import CardError, StripeError, UnseenRequest
 from .idempotency import Answer
@@ -80,7 +80,7 @@ def _context(request: Request, request_id: str) -> Context:
             f"The emulator speaks API version {config.API_VERSION}, not {version[:40]}."
         )
     account = request.headers.get("stripe-account") or config.platform_id()
-    if account != config.platform_id() and accounts.connected(account) is None:
+    if account != config.platform_id() and store.connected(account) is None:
         raise accounts.no_access(account)
     return Context(
         account=account,

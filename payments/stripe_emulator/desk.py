@@ -8,9 +8,8 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from . import acts, config, ledger, money
+from . import acts, config, ledger, money, store
 from .models import Delivery, StripeObject
-from .resources import accounts
 
 SHOWN = 15
 EVENTS_SHOWN = 30
@@ -91,7 +90,7 @@ def _account(row: StripeObject) -> Entry:
     notes = [*_balances(row.stripe_id), wants]
     entry = _entry(row, row.body["email"] or row.stripe_id, notes)
     entry.created = None
-    if row.status not in accounts.GONE:
+    if row.status not in store.GONE:
         entry.status = "restricted" if due else "active"
     return entry
 

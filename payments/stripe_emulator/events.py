@@ -8,8 +8,13 @@ from .context import Body, Context
 from .models import Delivery, StripeObject
 
 
-def emit(ctx: Context, kind: str, body: Body, previous: Body | None = None) -> StripeObject:
-    """Record that something happened to `body`, as it is now."""
+def emit(ctx: Context, kind: str, body: Body, previous: Body | None = None) -> None:
+    """Record that something happened to `body`, as it is now, and let the platform hear of it.
+
+    Of an account that was cut off or deleted it hears nothing more.
+    """
+    if not ctx.is_platform and store.connected(ctx.account) is None:
+        return
     data: dict[str, Any] = {"object": body}
     if previous is not None:
         data["previous_attributes"] = previous
@@ -30,7 +35,6 @@ def emit(ctx: Context, kind: str, body: Body, previous: Body | None = None) -> S
     # The outbox runs on the real clock: the demo's may be days ahead.
     Delivery.objects.create(event=row, connect=not ctx.is_platform, due_at=time.time())
     signals.emitted.send(StripeObject, event=event)
-    return row
 
 
 def changed(ctx: Context, kind: str, row: StripeObject, **changes: Any) -> StripeObject:

@@ -9,7 +9,9 @@ from .context import Body, Context
 from .errors import no_such
 from .models import StripeObject
 
-DELETED = "deleted"
+DELETED, CUT_OFF = "deleted", "deauthorized"
+# The platform can't use such an account any more, and isn't told about it.
+GONE = (DELETED, CUT_OFF)
 NAMES = {
     "checkout.session": "checkout.session",
     "payment_intent": "payment_intent",
@@ -77,6 +79,12 @@ def find(
         return None
     rows = objects(ctx, kind).filter(stripe_id=stripe_id)
     return (rows if even_deleted else rows.exclude(status=DELETED)).first()
+
+
+def connected(account: str) -> StripeObject | None:
+    """The row of an account that is connected to the platform."""
+    rows = StripeObject.objects.filter(type="account", stripe_id=account)
+    return rows.exclude(status__in=GONE).first()
 
 
 def change(row: StripeObject, **changes: Any) -> Body:

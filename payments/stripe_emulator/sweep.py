@@ -9,7 +9,6 @@ from django.db.models import Q
 from . import config, context, idempotency, store
 from .models import StripeObject
 from .resources import (
-    accounts,
     checkout_sessions,
     disputes,
     dunning,
@@ -45,7 +44,7 @@ def lose_disputes(limit: int = 100) -> int:
 def send_payouts() -> int:
     """Send what connected accounts have available to their banks, once a day; gives the number."""
     rows = StripeObject.objects.filter(type="account", body__payouts_enabled=True)
-    rows = rows.exclude(status__in=accounts.GONE)
+    rows = rows.exclude(status__in=store.GONE)
     return sum(_send_payout(account) for account in rows.values_list("stripe_id", flat=True))
 
 

@@ -170,7 +170,7 @@ def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpR
 
 def _connected(account: str) -> StripeObject:
     """404 once it was cut off or deleted: what its owner does then is no business of ours."""
-    row = accounts.connected(account)
+    row = store.connected(account)
     if row is None:
         raise Http404
     return row

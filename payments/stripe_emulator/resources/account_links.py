@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import ids, pages, params
+from .. import ids, pages, params, store
 from ..context import Body, Context
 from ..errors import missing_parameter
 from ..models import StripeObject
@@ -26,7 +26,7 @@ CREATE: params.Spec = {
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
     """`POST /v1/account_links`."""
-    account = accounts.connected(values["account"])
+    account = store.connected(values["account"])
     if account is None or not ctx.is_platform:
         raise accounts.no_access(values["account"])
     for name in ("refresh_url", "return_url"):

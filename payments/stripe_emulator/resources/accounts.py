@@ -50,8 +50,6 @@ CREATE: params.Spec = {
     "country": params.text(longest=2),
     "type": params.one_of("express"),
 }
-# The platform can't use such an account any more, and isn't told about it.
-GONE = ("deauthorized", store.DELETED)
 
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
@@ -188,12 +186,6 @@ def shown(row: StripeObject) -> Body:
     return {**row.body, "external_accounts": _external_accounts(row.stripe_id)}
 
 
-def connected(account: str) -> StripeObject | None:
-    """The row of a connected account of this platform."""
-    rows = StripeObject.objects.filter(type="account", stripe_id=account)
-    return rows.exclude(status__in=GONE).first()
-
-
 def retrieve_own(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/account`: whoever asks."""
     return retrieve(ctx, values, id=ctx.account)
@@ -203,7 +195,7 @@ def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`GET /v1/accounts/{id}`: the asker's own, or one that the platform connected."""
     if id == config.platform_id() and ctx.is_platform:
         return platform()
-    row = connected(id)
+    row = store.connected(id)
     if row is None or not (ctx.is_platform or ctx.account == id):
         raise no_access(id)
     return shown(row)
@@ -222,7 +214,7 @@ def no_access(account: str) -> UnseenRequest:
 
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/accounts/{id}`."""
-    row = connected(id)
+    row = store.connected(id)
     if row is None or not ctx.is_platform:
         raise no_access(id)
     body = row.body
@@ -286,28 +278,28 @@ def restrict(ctx: Context, row: StripeObject) -> None:
 
 def may_pay_out(ctx: Context) -> bool:
     """Whether what the account holds may go to its bank."""
-    row = connected(ctx.account)
+    row = store.connected(ctx.account)
     return ctx.is_platform or (row is not None and row.body["payouts_enabled"])
 
 
 def ask_for_another_bank(ctx: Context) -> None:
     """A bank sent a payout back: nothing more is paid out until the owner names another one."""
-    row = connected(ctx.account)
+    row = store.connected(ctx.account)
     if row is not None:
         changed(ctx, row, payouts_enabled=False, requirements=requirements(("external_account",)))
 
 
 def deauthorize(ctx: Context, row: StripeObject) -> None:
     """The account's owner cuts it off from the platform, which can't use it from then on."""
-    row.status = "deauthorized"
-    row.save()
     application = {"id": "ca_emulator", "object": "application", "name": "Test platform"}
     events.emit(ctx.on(row.stripe_id), "account.application.deauthorized", application)
+    row.status = store.CUT_OFF  # only now: nothing is told of it any more
+    row.save()
 
 
 def delete(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`DELETE /v1/accounts/{id}`: in test mode whatever its balance."""
-    row = connected(id)
+    row = store.connected(id)
     if row is None or not ctx.is_platform:
         raise no_access(id)
     row.status = store.DELETED
@@ -317,7 +309,8 @@ def delete(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     """`GET /v1/accounts`: the platform's connected accounts."""
-    rows = StripeObject.objects.filter(type="account", ref=ctx.account).exclude(status__in=GONE)
+    rows = StripeObject.objects.filter(type="account", ref=ctx.account)
+    rows = rows.exclude(status__in=store.GONE)
     answer = lists.page(rows, values, "/v1/accounts")
     for body in answer["data"]:
         body["external_accounts"] = _external_accounts(body["id"])

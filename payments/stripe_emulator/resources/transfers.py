@@ -6,7 +6,7 @@ from .. import config, events, ids, ledger, money, params, store
 from ..context import Body, Context
 from ..errors import StripeError, no_such
 from ..models import StripeObject
-from . import accounts, charges, lists, transfer_payments
+from . import charges, lists, transfer_payments
 
 CREATE: params.Spec = {
     **params.EXPAND,
@@ -53,7 +53,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
 
 
 def _destination(account: str) -> StripeObject:
-    row = accounts.connected(account)
+    row = store.connected(account)
     if row is None:
         raise no_such("destination", account, param="destination", status=400)
     ours, theirs = config.country(), row.body["country"]

@@ -7,6 +7,7 @@ import stripe
 from time_machine import TimeMachineFixture
 
 from payments.stripe_emulator import sweep, testing
+from payments.stripe_emulator.models import StripeObject
 from tests.conftest import Freeze
 from tests.payments.stripe_emulator.world import World
 
@@ -126,6 +127,19 @@ def test_one_can_be_called_back_until_the_bank_has_it(
     with pytest.raises(stripe.InvalidRequestError, match="while they are pending"):
         v1.payouts.cancel(second.id, options=theirs(account))
     assert v1.payouts.update(second.id, {"metadata": {"a": "b"}}, theirs(account)).metadata["a"]
+
+
+def test_of_an_account_that_was_cut_off_nothing_more_is_told(
+    world: World, account: stripe.Account, clock: TimeMachineFixture
+) -> None:
+    payout = testing.pay_out(account.id)
+    testing.deauthorize_account(account.id)
+    told = testing.event_types()
+    clock.shift(dt.timedelta(days=3))
+    for _ in range(2):
+        sweep.move_payouts()
+    assert StripeObject.objects.get(stripe_id=payout).status == "paid"
+    assert testing.event_types() == told
 
 
 def test_more_than_there_is_can_not_leave(world: World, account: stripe.Account) -> None:
