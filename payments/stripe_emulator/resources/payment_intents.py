@@ -181,29 +181,40 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     row = open_intent(ctx, values)
     row.private = {"return_url": values.get("return_url")}
     row.save()
+    away = values.get("off_session", False)
     if values.get("payment_method"):
-        method = _method(ctx, values)
+        method = _method(ctx, values, customer=values.get("customer"), off_session=away)
         store.change(row, payment_method=method.stripe_id, status="requires_confirmation")
-    if values.get("off_session") and not values.get("confirm"):
+    if away and not values.get("confirm"):
         raise StripeError(
             "`off_session` can only be passed when `confirm` is true.", param="off_session"
         )
     if values.get("confirm"):
-        return _confirm(ctx, row, off_session=values.get("off_session", False))
+        return _confirm(ctx, row, off_session=away)
     return row.body
 
 
-def _method(ctx: Context, values: dict[str, Any]) -> StripeObject:
-    """The card to be charged; one that a customer keeps is charged for that customer alone."""
+def _method(
+    ctx: Context, values: dict[str, Any], *, customer: str | None, off_session: bool = False
+) -> StripeObject:
+    """The card to be charged: kept by that customer, or by nobody and used for the first time."""
     method = payment_methods.given(ctx, values["payment_method"])
     keeper = method.body["customer"]
-    if keeper and keeper != values.get("customer"):
+    if payment_methods.is_used_up(ctx, method):
+        raise StripeError(
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
+            "attachment, shared with a connected account without Customer attachment, or was "
+            "detached from a Customer. It may not be used again. To use a PaymentMethod multiple "
+            "times, you must attach it to a Customer first.",
+            param="payment_method",
+        )
+    if keeper and keeper != customer:
         raise StripeError(
             f"The provided PaymentMethod belongs to the Customer {keeper}. Please include the "
             "Customer in the `customer` parameter on the PaymentIntent.",
             param="payment_method",
         )
-    if values.get("off_session") and not keeper:
+    if off_session and not keeper:
         raise StripeError(
             "A PaymentMethod must be attached to a Customer to be charged while they are away.",
             param="payment_method",
@@ -255,7 +266,7 @@ def confirm(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     if values.get("return_url"):
         row.private = {**row.private, "return_url": values["return_url"]}
     if values.get("payment_method"):
-        method = payment_methods.given(ctx, values["payment_method"])
+        method = _method(ctx, values, customer=row.body["customer"])
         store.change(row, payment_method=method.stripe_id)
     return _confirm(ctx, row)
 

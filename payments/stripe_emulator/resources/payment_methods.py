@@ -94,7 +94,7 @@ def attach(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
             "The payment method you provided has already been attached to a customer.",
             param="payment_method",
         )
-    if row.body["customer"] is None and (row.status == "detached" or _was_charged(ctx, row)):
+    if is_used_up(ctx, row):
         raise StripeError(
             "This PaymentMethod was previously used without being attached to a Customer or was "
             "detached from a Customer, and may not be used again.",
@@ -106,8 +106,12 @@ def attach(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     return row.body
 
 
-def _was_charged(ctx: Context, row: StripeObject) -> bool:
-    return store.objects(ctx, "charge").filter(body__payment_method=row.stripe_id).exists()
+def is_used_up(ctx: Context, row: StripeObject) -> bool:
+    """Whether it was tried for nobody in particular, or let go: such a card is good for once."""
+    if row.body["customer"] is not None:
+        return False
+    tried = store.objects(ctx, "charge").filter(body__payment_method=row.stripe_id)
+    return row.status == "detached" or tried.exists()
 
 
 def detach(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

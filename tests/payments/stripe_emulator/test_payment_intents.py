@@ -224,7 +224,24 @@ def test_a_kept_card_is_charged_for_its_customer_alone(world: World) -> None:
     create = world.stripe.v1.payment_intents.create
     with pytest.raises(stripe.InvalidRequestError, match="belongs to the Customer"):
         create(away(other, method))
+    unconfirmed = create(BASE | {"customer": other})
+    with pytest.raises(stripe.InvalidRequestError, match="belongs to the Customer"):
+        world.stripe.v1.payment_intents.confirm(unconfirmed.id, {"payment_method": method})
     with pytest.raises(stripe.InvalidRequestError, match="attached to a Customer"):
         create(away(customer, "pm_card_visa"))
     with pytest.raises(stripe.InvalidRequestError, match="`confirm` is true"):
         create(away(customer, method) | {"confirm": False})
+
+
+def test_a_card_that_nobody_keeps_is_charged_once(world: World) -> None:
+    create = world.stripe.v1.payment_intents.create
+    used = str(world.paid().payment_method)
+    customer, let_go = kept_card(world)
+    world.stripe.v1.payment_methods.detach(let_go)
+    for method in (used, let_go):
+        with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
+            create(BASE | {"confirm": True, "payment_method": method})
+    intent = create(BASE | {"customer": customer})
+    with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
+        world.stripe.v1.payment_intents.confirm(intent.id, {"payment_method": used})
+    assert world.stripe.v1.payment_intents.retrieve(intent.id).status == "requires_payment_method"
