@@ -4,7 +4,7 @@ from typing import Any
 
 from .. import events, ids, ledger, money, params, store
 from ..context import Body, Context
-from ..errors import StripeError
+from ..errors import StripeError, no_such
 from ..models import StripeObject
 from . import lists, transfer_payments
 from .transfers import reversal_list
@@ -87,7 +87,10 @@ def _count_on_transfer(ctx: Context, row: StripeObject, amount: int) -> None:
 def retrieve(ctx: Context, values: dict[str, Any], *, transfer: str, id: str) -> Body:
     """`GET /v1/transfers/{transfer}/reversals/{id}`."""
     store.get(ctx, "transfer", transfer, param="transfer")
-    return store.get(ctx, "transfer_reversal", id).body
+    row = store.get(ctx, "transfer_reversal", id)
+    if row.ref != transfer:
+        raise no_such("transfer reversal", id, param="id")
+    return row.body
 
 
 def list_all(ctx: Context, values: dict[str, Any], *, transfer: str) -> Body:

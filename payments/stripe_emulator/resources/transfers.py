@@ -33,7 +33,7 @@ LIST: params.Spec = {
 
 def create(ctx: Context, values: dict[str, Any]) -> Body:
     """`POST /v1/transfers`, from a charge's funds or from what is available."""
-    destination = _destination(values["destination"])
+    destination = _destination(ctx, values["destination"])
     available_on, group = ctx.now, values.get("transfer_group")
     if "source_transaction" in values:
         charge = store.given(ctx, "charge", values["source_transaction"], "source_transaction")
@@ -52,9 +52,10 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     return row.body
 
 
-def _destination(account: str) -> StripeObject:
+def _destination(ctx: Context, account: str) -> StripeObject:
+    """An account that is connected to the asker, and may have money sent to it."""
     row = store.connected(account)
-    if row is None:
+    if row is None or row.ref != ctx.account:
         raise no_such("destination", account, param="destination", status=400)
     ours, theirs = config.country(), row.body["country"]
     if ours != theirs and not {ours, theirs} <= money.CROSS_BORDER:

@@ -190,6 +190,27 @@ def test_reversal_takes_back_up_to_the_transfer(world: World) -> None:
     assert platform_balance(world) == {"eur": 6000 - 115}
 
 
+def test_a_reversal_is_found_under_its_own_transfer_alone(world: World) -> None:
+    reversals, charge = world.stripe.v1.transfers.reversals, world.paid()
+    first, second = (world.transferred(charge, 1000, world.account().id) for _ in range(2))
+    reversal = reversals.create(first.id)
+    assert reversals.retrieve(first.id, reversal.id).id == reversal.id
+    with pytest.raises(stripe.InvalidRequestError, match="No such transfer reversal"):
+        reversals.retrieve(second.id, reversal.id)
+
+
+def test_an_account_passes_nothing_on_to_another(world: World) -> None:
+    rich, other = world.account(), world.account()
+    world.transferred(world.paid(card="4000000000000077"), 5000, rich.id)
+    for destination in (other.id, rich.id):
+        with pytest.raises(stripe.InvalidRequestError, match="No such destination"):
+            world.stripe.v1.transfers.create(
+                {"amount": 1000, "currency": "eur", "destination": destination},
+                {"stripe_account": rich.id},
+            )
+    assert testing.books_add_up()
+
+
 def test_transfers_are_found_by_group_and_destination(world: World) -> None:
     account, charge = world.account(), world.paid()
     transfer = world.transferred(charge, 100, account.id)
