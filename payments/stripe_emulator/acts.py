@@ -66,12 +66,7 @@ ACTS = {
         lambda row: row.status in (*payouts.OPEN, "paid"),
         payouts.fail,
     ),
-    "fail_refund": Act(
-        _("Send it back"),
-        "refund",
-        lambda row: row.status == "succeeded" and bool(row.body["balance_transaction"]),
-        refunds.fail,
-    ),
+    "fail_refund": Act(_("Send it back"), "refund", refunds.can_fail, refunds.fail),
     "pay_out": Act(_("Pay out now"), "account", _is_whole, _pay_out),
     "restrict": Act(_("Restrict"), "account", _is_whole, accounts.restrict),
     "restore": Act(

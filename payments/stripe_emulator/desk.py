@@ -33,13 +33,15 @@ def everything() -> dict[str, list[Entry]]:
         "accounts": [_platform(), *_accounts()],
         "charges": list(_charges()),
         "payouts": [_payout(row) for row in _rows("payout")],
-        "refunds": [_refund(row) for row in _rows("refund")],
+        "refunds": [_refund(row) for row in _rows("refund", account=config.platform_id())],
         "events": list(_events()),
     }
 
 
-def _rows(kind: str, *, limit: int = SHOWN) -> QuerySet[StripeObject]:
-    return StripeObject.objects.filter(type=kind).order_by("-seq")[:limit]
+def _rows(kind: str, *, account: str | None = None, limit: int = SHOWN) -> QuerySet[StripeObject]:
+    """The newest of a kind, of every account unless one is named."""
+    rows = StripeObject.objects.filter(type=kind).order_by("-seq")
+    return (rows.filter(account=account) if account else rows)[:limit]
 
 
 def _entry(row: StripeObject, title: str, notes: Iterable[str] = ()) -> Entry:
@@ -97,8 +99,7 @@ def _account(row: StripeObject) -> Entry:
 
 def _charges() -> Iterable[Entry]:
     """The cardholders' payments, each with its dispute if there is one."""
-    own = config.platform_id()
-    rows = StripeObject.objects.filter(type="charge", account=own).order_by("-seq")[:SHOWN]
+    rows = _rows("charge", account=config.platform_id())
     found = StripeObject.objects.filter(type="dispute", ref__in=[row.stripe_id for row in rows])
     by_charge = {row.ref: row for row in found}
     for row in rows:

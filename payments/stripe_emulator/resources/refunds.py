@@ -73,6 +73,12 @@ def _charge(ctx: Context, values: dict[str, Any]) -> StripeObject:
                 param="payment_intent",
             )
         charge = found
+    if charge.body["source_transfer"]:
+        raise StripeError(
+            f"The emulator refunds card payments only: reverse the transfer that {charge.stripe_id} "
+            "came by.",
+            param="charge",
+        )
     if not (charge.body["paid"] and charge.body["captured"]):
         raise StripeError(
             f"Charge {charge.stripe_id} was not captured; cancel its PaymentIntent instead.",
@@ -105,8 +111,16 @@ def count_on_charge(ctx: Context, charge: StripeObject, amount: int) -> None:
     )
 
 
+def can_fail(row: StripeObject) -> bool:
+    """Whether money went to a card, whose bank may send it back."""
+    to_card = (row.body.get("destination_details") or {}).get("type") == "card"
+    return to_card and row.status == "succeeded" and bool(row.body["balance_transaction"])
+
+
 def fail(ctx: Context, row: StripeObject) -> None:
     """The cardholder's bank sent it back: the money returns to the balance from which it came."""
+    if not can_fail(row):
+        raise ValueError(f"No bank can send {row.stripe_id} back.")
     refund = row.body
     charge = store.get(ctx, "charge", refund["charge"])
     taken = store.get(ctx, "balance_transaction", refund["balance_transaction"]).body

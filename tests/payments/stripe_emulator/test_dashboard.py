@@ -128,6 +128,20 @@ def test_a_refund_comes_back(world: World) -> None:
     assert act("fail_refund", refund.id) == 409
 
 
+def test_no_card_is_behind_a_transfer_that_was_taken_back(world: World) -> None:
+    account = world.account()
+    transfer = world.transferred(world.paid(), 1000, account.id)
+    world.stripe.v1.transfers.reversals.create(transfer.id, {"amount": 500})
+    theirs = StripeObject.objects.get(type="refund", account=account.id)
+    assert act("fail_refund", theirs.stripe_id) == 409
+    assert theirs.stripe_id not in page()
+    with pytest.raises(stripe.InvalidRequestError, match="reverse the transfer"):
+        world.stripe.v1.refunds.create(
+            {"charge": str(transfer.destination_payment)}, {"stripe_account": account.id}
+        )
+    assert testing.books_add_up()
+
+
 def test_an_event_is_sent_again(world: World) -> None:
     world.paid()
     outbox.deliver_due(100, send=lambda *_: Outcome(200, "OK"))
