@@ -75,8 +75,8 @@ def _charge(ctx: Context, values: dict[str, Any]) -> StripeObject:
         charge = found
     if charge.body["source_transfer"]:
         raise StripeError(
-            f"The emulator refunds card payments only: reverse the transfer that {charge.stripe_id} "
-            "came by.",
+            "The emulator refunds card payments only: reverse the transfer that brought "
+            f"{charge.stripe_id}.",
             param="charge",
         )
     if not (charge.body["paid"] and charge.body["captured"]):

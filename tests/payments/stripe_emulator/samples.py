@@ -78,6 +78,10 @@ class Samples:
         return self.v1.checkout.sessions.line_items.list(self.session.id).data[0].price
 
     @cached_property
+    def monthly(self) -> str:
+        return self.world.price()
+
+    @cached_property
     def subscription(self) -> stripe.Subscription:
         return self.world.subscription(customer=self.customer.id)
 
@@ -197,7 +201,7 @@ class Samples:
             "GET /v1/subscription_items": lambda: {"subscription": self.subscription.id},
             "POST /v1/subscriptions": lambda: {
                 "customer": self.customer.id,
-                "items": [{"price": self.item.price.id}],
+                "items": [{"price": self.monthly}],
                 "default_payment_method": self.card.id,
             },
             "POST /v1/refunds": lambda: {"charge": self.charge.id},

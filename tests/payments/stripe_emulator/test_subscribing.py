@@ -18,14 +18,7 @@ def customer(world: World) -> str:
 
 @pytest.fixture
 def price(world: World) -> str:
-    return world.stripe.v1.prices.create(
-        {
-            "currency": "eur",
-            "product_data": {"name": "Plan"},
-            "recurring": {"interval": "month"},
-            "unit_amount": 6000,
-        }
-    ).id
+    return world.price()
 
 
 def subscribe(

@@ -108,20 +108,23 @@ class World:
         invoice = self.stripe.v1.invoices.retrieve(str(subscription.latest_invoice))
         return subscription, invoice, good
 
-    def paused(self, customer: str) -> stripe.Subscription:
-        """One whose trial ended without a card; there is a card now."""
-        price = self.stripe.v1.prices.create(
+    def price(self, amount: int = 6000, currency: str = "eur") -> str:
+        """A price a month that is on sale."""
+        return self.stripe.v1.prices.create(
             {
-                "currency": "eur",
+                "currency": currency,
                 "product_data": {"name": "Plan"},
                 "recurring": {"interval": "month"},
-                "unit_amount": 6000,
+                "unit_amount": amount,
             }
-        )
+        ).id
+
+    def paused(self, customer: str) -> stripe.Subscription:
+        """One whose trial ended without a card; there is a card now."""
         begun = self.stripe.v1.subscriptions.create(
             {
                 "customer": customer,
-                "items": [{"price": price.id}],
+                "items": [{"price": self.price()}],
                 "trial_period_days": 7,
                 "trial_settings": {"end_behavior": {"missing_payment_method": "pause"}},
             }
