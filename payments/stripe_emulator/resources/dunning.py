@@ -28,7 +28,7 @@ def collect(ctx: Context, invoice: StripeObject) -> None:
     if method is None or _charge(ctx, invoice, method):
         _refused(ctx, invoice, subscription)
     else:
-        settle(ctx, invoice)
+        settle(ctx, invoice, by_itself=True)
 
 
 def _charge(ctx: Context, invoice: StripeObject, method: StripeObject) -> Decline | None:
@@ -110,9 +110,9 @@ def authenticate(ctx: Context, invoice: StripeObject, *, passed: bool) -> None:
         settle(ctx, invoice)
 
 
-def settle(ctx: Context, invoice: StripeObject) -> None:
+def settle(ctx: Context, invoice: StripeObject, *, by_itself: bool = False) -> None:
     """The intent went through: the invoice is paid, and its subscription good again."""
-    invoices.mark_paid(ctx, invoice)
+    invoices.mark_paid(ctx, invoice, by_itself=by_itself)
     subscription = store.get(ctx, "subscription", invoice.ref)
     changes: Body = {}
     if subscription.body["payment_settings"]["save_default_payment_method"] == "on_subscription":
@@ -129,12 +129,12 @@ def settle(ctx: Context, invoice: StripeObject) -> None:
 
 def _refused(ctx: Context, invoice: StripeObject, subscription: StripeObject) -> None:
     if subscription.status in UNBEGUN:
-        invoices.mark_failed(ctx, invoice, retry_at=None)
+        invoices.mark_failed(ctx, invoice, retry_at=None, by_itself=True)
         return
     tried = invoice.body["attempt_count"]
     goes_on = tried < len(RETRY_AFTER_DAYS)
     retry_at = ctx.now + RETRY_AFTER_DAYS[tried] * DAY if goes_on else None
-    invoices.mark_failed(ctx, invoice, retry_at=retry_at)
+    invoices.mark_failed(ctx, invoice, retry_at=retry_at, by_itself=True)
     if goes_on:
         _now(ctx, subscription, "past_due")
     elif config.after_retries() == "unpaid":

@@ -112,15 +112,21 @@ def intent_of(ctx: Context, row: StripeObject) -> StripeObject:
     return store.get(ctx, "payment_intent", payment["payment_intent"])
 
 
-def mark_paid(ctx: Context, row: StripeObject) -> None:
-    """All of it has come."""
+def _attempts(row: StripeObject, *, by_itself: bool) -> int:
+    """How often it was tried by now, as its schedule counts: by hand only if that was the first."""
+    count: int = row.body["attempt_count"]
+    return count + 1 if by_itself or not count else count
+
+
+def mark_paid(ctx: Context, row: StripeObject, *, by_itself: bool = False) -> None:
+    """All of it has come; `by_itself` where its time had come, and nobody asked for it."""
     due = row.body["amount_due"]
     row.due_at = None
     store.change(
         row,
         amount_paid=due,
         amount_remaining=0,
-        attempt_count=row.body["attempt_count"] + bool(due),
+        attempt_count=_attempts(row, by_itself=by_itself) if due else 0,
         attempted=True,
         auto_advance=False,
         next_payment_attempt=None,
@@ -136,12 +142,14 @@ def mark_paid(ctx: Context, row: StripeObject) -> None:
         events.emit(ctx, "invoice_payment.paid", payment.body)
 
 
-def mark_failed(ctx: Context, row: StripeObject, *, retry_at: int | None) -> None:
+def mark_failed(
+    ctx: Context, row: StripeObject, *, retry_at: int | None, by_itself: bool = False
+) -> None:
     """The card was declined; `None` says that it isn't tried again by itself."""
     row.due_at = retry_at
     store.change(
         row,
-        attempt_count=row.body["attempt_count"] + 1,
+        attempt_count=_attempts(row, by_itself=by_itself),
         attempted=True,
         auto_advance=retry_at is not None,
         next_payment_attempt=retry_at,
