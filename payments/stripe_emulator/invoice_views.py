@@ -41,9 +41,10 @@ def _pay(row: StripeObject, form: CardForm) -> str | None:
 
 
 def _after_attempt(row: StripeObject) -> HttpResponse:
-    intent = invoices.intent_of(context.for_account(row.account), row) if row.due_at else None
-    if intent and intent.status == "requires_action":
-        return redirect("stripe_emulator:authenticate", intent.stripe_id)
+    if invoices.is_payable(row):
+        intent = invoices.intent_of(context.for_account(row.account), row)
+        if intent.status == "requires_action":
+            return redirect("stripe_emulator:authenticate", intent.stripe_id)
     return redirect("stripe_emulator:invoice", row.stripe_id)
 
 

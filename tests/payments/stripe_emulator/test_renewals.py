@@ -197,6 +197,15 @@ def test_bank_may_ask_on_the_invoices_page(world: World) -> None:
     assert world.stripe.v1.invoices.retrieve(invoice.id).status == "paid"
 
 
+def test_bank_may_ask_when_nothing_is_tried_again_by_itself(world: World) -> None:
+    subscription, invoice, _ = world.past_due()
+    world.stripe.v1.subscriptions.cancel(subscription.id)
+    assert world.stripe.v1.invoices.retrieve(invoice.id).next_payment_attempt is None
+    answer = fill_in(str(invoice.hosted_invoice_url), card_number="4000002500003155")
+    Client().post(answer["Location"], {"action": "authenticate"})
+    assert world.stripe.v1.invoices.retrieve(invoice.id).status == "paid"
+
+
 def test_an_invoice_is_paid_with_another_card_by_the_api(world: World) -> None:
     v1 = world.stripe.v1
     subscription, invoice, good = world.past_due()
