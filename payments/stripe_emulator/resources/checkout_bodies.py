@@ -4,19 +4,12 @@ from typing import Any
 
 from .. import ids, pages, params, store
 from ..context import Body, Context
-from ..errors import missing_parameter
 from . import prices
 
 
 def line(ctx: Context, item: dict[str, Any], index: int) -> Body:
     """One line of the page; its price is made on the fly from `price_data`."""
-    name = f"line_items[{index}]"
-    if ("price" in item) == ("price_data" in item):
-        raise missing_parameter(f"{name}[price]")
-    if "price" in item:
-        price = store.given(ctx, "price", item["price"], f"{name}[price]")
-    else:
-        price = prices.create_inline(ctx, item["price_data"], f"{name}[price_data]")
+    price = prices.of_line(ctx, item, f"line_items[{index}]")
     product = store.get(ctx, "product", price.body["product"])
     amount = price.body["unit_amount"] * item.get("quantity", 1)
     return {

@@ -84,8 +84,13 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
 def _total(lines: list[Body]) -> tuple[int, str]:
     total = sum(line["amount_total"] for line in lines)
     currency = lines[0]["currency"]
-    if any(line["currency"] != currency for line in lines):
-        raise StripeError("All line items must have the same currency.", param="line_items")
+    if total > prices.MOST:
+        raise StripeError(
+            "The Checkout Session's total amount due must add up to no more than "
+            f"{money.shown(prices.MOST, currency)} {currency}",
+            code="amount_too_large",
+            param="line_items",
+        )
     if money.too_small(total, currency):
         raise _too_small(currency)
     return total, currency

@@ -21,10 +21,12 @@ DATA: params.Spec = {
 
 
 def check(mode: str, values: dict[str, Any], lines: list[Body]) -> None:
-    """What belongs to one mode and not to the other."""
+    """What belongs to one mode and not to the other, and lines that can't be paid together."""
     foreign = "payment_intent_data" if mode == "subscription" else "subscription_data"
     if foreign in values:
         raise StripeError(f"You can not pass `{foreign}` in `{mode}` mode.", param=foreign)
+    if len({line["currency"] for line in lines}) > 1:
+        raise StripeError("All line items must have the same currency.", param="line_items")
     every = [line["price"]["recurring"] for line in lines]
     if mode == "payment" and any(every):
         raise StripeError(

@@ -52,9 +52,23 @@ LIST: params.Spec = {
 }
 
 
-def create_inline(ctx: Context, data: dict[str, Any], param: str) -> StripeObject:
-    """The inactive price, and product, that `price_data` stands for."""
-    return _build(ctx, data, _product(ctx, data, param), param, active=False)
+def of_line(ctx: Context, line: dict[str, Any], param: str) -> StripeObject:
+    """What the line `param` costs: a price that is on sale, or one that it describes itself.
+
+    `price_data` makes an inactive price, and product, for this line alone.
+    """
+    if ("price" in line) == ("price_data" in line):
+        raise missing_parameter(f"{param}[price]")
+    if "price_data" in line:
+        data, name = line["price_data"], f"{param}[price_data]"
+        return _build(ctx, data, _product(ctx, data, name), name, active=False)
+    price = store.given(ctx, "price", line["price"], f"{param}[price]")
+    if not price.body["active"]:
+        raise StripeError(
+            "The price specified is inactive. This field only accepts active prices.",
+            param=f"{param}[price]",
+        )
+    return price
 
 
 def _product(ctx: Context, data: dict[str, Any], param: str) -> StripeObject:

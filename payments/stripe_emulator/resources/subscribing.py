@@ -51,12 +51,6 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
 
 
 def _line(ctx: Context, item: dict[str, Any], index: int) -> Body:
-    name = f"items[{index}]"
-    if ("price" in item) == ("price_data" in item):
-        raise missing_parameter(f"{name}[price]")
-    if "price" in item:
-        price = store.given(ctx, "price", item["price"], f"{name}[price]")
-    else:
-        price = prices.create_inline(ctx, item["price_data"], f"{name}[price_data]")
+    price = prices.of_line(ctx, item, f"items[{index}]")
     currency = price.body["currency"]
     return {"price": price.body, "quantity": item.get("quantity", 1), "currency": currency}

@@ -64,7 +64,14 @@ def begin(
     invoice = invoices.draw_up(
         ctx, row, reason="subscription_create", since=ctx.now, session=session
     )
-    store.change(row, latest_invoice=invoice.stripe_id)
+    costs_nothing = invoice.status == "paid" and row.status == "incomplete"
+    if costs_nothing:
+        _, row.due_at = subscription_bodies.period(body)
+    store.change(
+        row,
+        latest_invoice=invoice.stripe_id,
+        status="active" if costs_nothing else row.status,
+    )
     events.emit(ctx, "customer.subscription.created", row.body)
     return row
 

@@ -141,7 +141,11 @@ def test_customer_of_a_session_is_on_its_payment(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency", "wrong"),
-    [(49, "eur", "at least €0.50"), (0, "eur", "at least"), (7000, "xxx", "Invalid currency")],
+    [
+        (49, "eur", "at least €0.50"),
+        (0, "eur", "at least"),
+        (7000, "xxx", "Invalid currency"),
+    ],
 )
 def test_sums_that_stripe_does_not_take(
     world: World, amount: int, currency: str, wrong: str
@@ -150,15 +154,37 @@ def test_sums_that_stripe_does_not_take(
         world.session(amount, currency)
 
 
-def test_price_and_product_of_a_line_can_be_read_and_used_again(world: World) -> None:
+def test_more_than_stripe_takes_at_once_is_refused(world: World) -> None:
+    price = {"currency": "eur", "product_data": {"name": "Gold"}, "unit_amount": 50_000_000}
+    line = {"price_data": price, "quantity": 2}
+    with pytest.raises(stripe.InvalidRequestError, match="no more than €999,999.99") as refused:
+        world.session(line_items=[line])
+    assert refused.value.code == "amount_too_large"
+    assert world.session(line_items=[line | {"quantity": 1}]).amount_total == 50_000_000
+
+
+def test_what_is_off_sale_is_not_sold(world: World) -> None:
+    v1 = world.stripe.v1
+    price = v1.prices.create(
+        {"currency": "eur", "product_data": {"name": "An hour"}, "unit_amount": 6000}
+    ).id
+    line = {"line_items": [{"price": price}]}
+    assert world.session(**line).amount_total == 6000
+    v1.prices.update(price, {"active": False})
+    with pytest.raises(stripe.InvalidRequestError, match="only accepts active prices") as refused:
+        world.session(**line)
+    assert refused.value.param == "line_items[0][price]"
+
+
+def test_price_and_product_of_a_line_can_be_read_and_are_for_it_alone(world: World) -> None:
     session = world.session()
     (line,) = world.stripe.v1.checkout.sessions.line_items.list(session.id).data
     price = world.stripe.v1.prices.retrieve(line.price.id)
     assert (price.unit_amount, price.currency, price.active) == (6000, "eur", False)
     product = world.stripe.v1.products.retrieve(price.product)
     assert (product.name, product.active) == ("60 minutes with Ada", False)
-    again = world.session(line_items=[{"price": price.id, "quantity": 2}])
-    assert again.amount_total == 12_000
+    with pytest.raises(stripe.InvalidRequestError, match="only accepts active prices"):
+        world.session(line_items=[{"price": price.id, "quantity": 2}])
 
 
 def test_metadata_can_be_changed_later(world: World) -> None:
