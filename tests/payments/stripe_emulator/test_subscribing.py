@@ -43,6 +43,23 @@ def test_a_saved_card_is_charged_at_once(world: World, customer: str, price: str
     assert testing.books_add_up()
 
 
+def test_what_costs_nothing_begins_at_once(world: World, customer: str) -> None:
+    begun = subscribe(world, customer, world.price(0))
+    invoice = world.stripe.v1.invoices.retrieve(str(begun.latest_invoice))
+    assert (begun.status, invoice.status, invoice.attempt_count) == ("active", "paid", 0)
+    testing.end_period(begun.id)
+    assert world.stripe.v1.subscriptions.retrieve(begun.id).status == "active"
+    assert testing.books_add_up()
+
+
+def test_currencies_are_not_mixed(world: World, customer: str, price: str) -> None:
+    other = world.price(currency="usd")
+    with pytest.raises(stripe.InvalidRequestError, match="same currency"):
+        world.stripe.v1.subscriptions.create(
+            {"customer": customer, "items": [{"price": price}, {"price": other}]}
+        )
+
+
 def test_without_a_card_it_is_refused(world: World, customer: str, price: str) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="no attached payment source"):
         subscribe(world, customer, price)
