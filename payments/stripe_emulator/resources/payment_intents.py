@@ -13,6 +13,10 @@ CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
 USAGES = ("off_session", "on_session")
 REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 CAN_CANCEL = ("requires_payment_method", "requires_confirmation", "requires_action")
+OWNERS = {
+    "checkout.session": "it was created by Checkout. Expire the Checkout Session instead",
+    "invoice": "it belongs to an invoice. Pay the invoice, or cancel its subscription, instead",
+}
 CREATE: params.Spec = {
     **params.EXPAND,
     "amount": params.Required(params.integer(least=1, most=99_999_999)),
@@ -260,7 +264,7 @@ def refusal_of_a_kept_card(method: StripeObject) -> Decline | None:
 def confirm(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/payment_intents/{id}/confirm`."""
     row = store.get(ctx, "payment_intent", id, param="intent")
-    _refuse_checkout(row, "confirm")
+    _refuse_owned(ctx, row, "confirm")
     if row.status not in CAN_CANCEL:
         raise _unexpected(row, "confirm", CAN_CANCEL)
     if values.get("return_url"):
@@ -271,15 +275,15 @@ def confirm(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     return _confirm(ctx, row)
 
 
-def _refuse_checkout(row: StripeObject, verb: str) -> None:
-    """An open Checkout Session owns its intent."""
-    session = StripeObject.objects.filter(stripe_id=row.ref).first() if row.ref else None
-    if session and session.status == "open":
-        raise StripeError(
-            f"You cannot {verb} this PaymentIntent because it was created by Checkout. "
-            "Expire the Checkout Session instead.",
-            code="payment_intent_unexpected_state",
-        )
+def _refuse_owned(ctx: Context, row: StripeObject, verb: str) -> None:
+    """An open Checkout Session or invoice owns its intent."""
+    for kind, why in OWNERS.items():
+        owner = store.find(ctx, kind, row.ref)
+        if owner and owner.status == "open":
+            raise StripeError(
+                f"You cannot {verb} this PaymentIntent because {why}.",
+                code="payment_intent_unexpected_state",
+            )
 
 
 def _unexpected(row: StripeObject, verb: str, allowed: tuple[str, ...]) -> StripeError:
@@ -295,7 +299,7 @@ def _unexpected(row: StripeObject, verb: str, allowed: tuple[str, ...]) -> Strip
 def cancel(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/payment_intents/{id}/cancel`: gives an authorisation back too."""
     row = store.get(ctx, "payment_intent", id, param="intent")
-    _refuse_checkout(row, "cancel")
+    _refuse_owned(ctx, row, "cancel")
     allowed = (*CAN_CANCEL, "requires_capture")
     if row.status not in allowed:
         raise _unexpected(row, "cancel", allowed)

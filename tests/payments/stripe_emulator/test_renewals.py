@@ -218,6 +218,19 @@ def test_an_invoice_is_paid_with_another_card_by_the_api(world: World) -> None:
         v1.invoices.pay(invoice.id)
 
 
+def test_its_intent_is_the_invoices_own(world: World) -> None:
+    _, invoice, _ = world.past_due()
+    (payment,) = world.stripe.v1.invoice_payments.list({"invoice": invoice.id}).data
+    intent, intents = str(payment.payment.payment_intent), world.stripe.v1.payment_intents
+    for verb in (
+        intents.cancel,
+        lambda each: intents.confirm(each, {"payment_method": "pm_card_visa"}),
+    ):
+        with pytest.raises(stripe.InvalidRequestError, match="belongs to an invoice") as refused:
+            verb(intent)
+        assert refused.value.code == "payment_intent_unexpected_state"
+
+
 def test_who_tries_by_hand_uses_up_none_of_the_tries(world: World) -> None:
     v1 = world.stripe.v1
     subscription, invoice, _ = world.past_due()
