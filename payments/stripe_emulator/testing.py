@@ -60,7 +60,7 @@ def pay(session_id: str, card: str = "4242424242424242") -> str | None:
     with transaction.atomic(using=ALIAS):
         row = _find("checkout.session", session_id)
         ctx = context.for_account(row.account)
-        if checkout_sessions.seen(row, ctx.now)["status"] != "open":
+        if checkout_sessions.seen(row.body, ctx.now)["status"] != "open":
             raise ValueError(f"The session {session_id} is {row.status}, not open.")
         method = payment_methods.create_card(
             ctx, cards.by_number(card), exp_month=12, exp_year=2040, name="Test", email=None

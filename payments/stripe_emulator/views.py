@@ -53,7 +53,7 @@ def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
         # Read it again under the lock: a second click must not pay a second time.
         row = find("checkout.session", session_id)
         ctx = context.for_account(row.account)
-        if checkout_sessions.seen(row, ctx.now)["status"] == "open":
+        if checkout_sessions.seen(row.body, ctx.now)["status"] == "open":
             refusal = _pay(ctx, row, form)
             if refusal:
                 return _checkout_page(request, row, form, refusal, PAYMENT_REFUSED)
@@ -87,7 +87,7 @@ def _pay(ctx: Context, row: StripeObject, form: CardForm) -> str | None:
 
 
 def _after_attempt(request: HttpRequest, row: StripeObject) -> HttpResponse:
-    status = checkout_sessions.seen(row, config.timestamp())["status"]
+    status = checkout_sessions.seen(row.body, config.timestamp())["status"]
     if status == "complete":
         return HttpResponseRedirect(checkout_sessions.success_url(row))
     if status == "open":
@@ -113,7 +113,7 @@ def _checkout_page(
     refusal: str | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    session = checkout_sessions.seen(row, config.timestamp())
+    session = checkout_sessions.seen(row.body, config.timestamp())
     trial_days = row.private["subscription_data"].get("trial_period_days")
     locale = session["locale"]
     with translation.override(get_language() if locale in (None, "auto") else locale):
@@ -160,7 +160,7 @@ def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpR
     if session is None:
         payment_intents.authenticate(ctx, row, passed=passed)
         return HttpResponseRedirect(row.private.get("return_url") or config.site_url())
-    if checkout_sessions.seen(session, ctx.now)["status"] != "open":
+    if checkout_sessions.seen(session.body, ctx.now)["status"] != "open":
         return _checkout_page(request, session)
     decline = checkout_sessions.authenticate(ctx, session, passed=passed)
     if decline:

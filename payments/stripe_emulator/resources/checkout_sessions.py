@@ -121,16 +121,15 @@ def _too_small(currency: str) -> StripeError:
     )
 
 
-def seen(row: StripeObject, now: int) -> Body:
+def seen(body: Body, now: int) -> Body:
     """The session at that time: past its end it is expired, even before the sweep wrote so."""
-    if row.status == "open" and row.due_at is not None and row.due_at <= now:
-        return {**row.body, "status": "expired", "url": None}
-    return dict(row.body)
+    is_late = body["status"] == "open" and body["expires_at"] <= now
+    return {**body, "status": "expired", "url": None} if is_late else dict(body)
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`GET /v1/checkout/sessions/{id}`."""
-    return seen(store.get(ctx, "checkout.session", id, param="session"), ctx.now)
+    return seen(store.get(ctx, "checkout.session", id, param="session").body, ctx.now)
 
 
 def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
@@ -138,7 +137,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     row = store.get(ctx, "checkout.session", id, param="session")
     metadata = params.kept_metadata(values, row.body["metadata"])
     store.change(row, metadata=metadata)
-    return seen(row, ctx.now)
+    return seen(row.body, ctx.now)
 
 
 def list_all(ctx: Context, values: dict[str, Any]) -> Body:
@@ -153,12 +152,7 @@ def list_all(ctx: Context, values: dict[str, Any]) -> Body:
     named = ("customer", "payment_intent", "subscription")
     rows = lists.narrowed(ctx, rows, values, {name: f"body__{name}" for name in named})
     answer = lists.page(rows, values, "/v1/checkout/sessions")
-    answer["data"] = [
-        {**body, "status": "expired", "url": None}
-        if body["status"] == "open" and body["expires_at"] <= ctx.now
-        else body
-        for body in answer["data"]
-    ]
+    answer["data"] = [seen(body, ctx.now) for body in answer["data"]]
     return answer
 
 
@@ -171,7 +165,7 @@ def line_items(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
 def expire(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/checkout/sessions/{id}/expire`: only an open one can be."""
     row = store.get(ctx, "checkout.session", id, param="session")
-    status = seen(row, ctx.now)["status"]
+    status = seen(row.body, ctx.now)["status"]
     if status != "open":
         raise StripeError(
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout '
