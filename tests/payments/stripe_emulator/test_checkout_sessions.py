@@ -157,7 +157,7 @@ def test_sums_that_stripe_does_not_take(
 def test_more_than_stripe_takes_at_once_is_refused(world: World) -> None:
     price = {"currency": "eur", "product_data": {"name": "Gold"}, "unit_amount": 50_000_000}
     line = {"price_data": price, "quantity": 2}
-    with pytest.raises(stripe.InvalidRequestError, match="no more than €999,999.99") as refused:
+    with pytest.raises(stripe.InvalidRequestError, match="no more than €999") as refused:
         world.session(line_items=[line])
     assert refused.value.code == "amount_too_large"
     assert world.session(line_items=[line | {"quantity": 1}]).amount_total == 50_000_000
