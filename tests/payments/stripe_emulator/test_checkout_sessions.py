@@ -176,15 +176,18 @@ def test_what_is_off_sale_is_not_sold(world: World) -> None:
     assert refused.value.param == "line_items[0][price]"
 
 
-def test_price_and_product_of_a_line_can_be_read_and_are_for_it_alone(world: World) -> None:
+def test_price_and_product_of_a_line_can_be_read_and_used_again(world: World) -> None:
     session = world.session()
     (line,) = world.stripe.v1.checkout.sessions.line_items.list(session.id).data
     price = world.stripe.v1.prices.retrieve(line.price.id)
     assert (price.unit_amount, price.currency, price.active) == (6000, "eur", False)
     product = world.stripe.v1.products.retrieve(price.product)
     assert (product.name, product.active) == ("60 minutes with Ada", False)
+    line = {"price": price.id, "quantity": 2}
     with pytest.raises(stripe.InvalidRequestError, match="only accepts active prices"):
-        world.session(line_items=[{"price": price.id, "quantity": 2}])
+        world.session(line_items=[line])
+    world.stripe.v1.prices.update(price.id, {"active": True})
+    assert world.session(line_items=[line]).amount_total == 12_000
 
 
 def test_metadata_can_be_changed_later(world: World) -> None:
