@@ -1,6 +1,5 @@
 """A mentor's plan, and the way to subscribe to one."""
 
-from decimal import Decimal
 from typing import Any
 
 from crispy_forms.layout import Div, Layout
@@ -28,10 +27,16 @@ PER = {
 PRICES = {Interval.MONTHLY: "monthly", Interval.QUARTERLY: "quarterly", Interval.ANNUAL: "annual"}
 
 
-def _price(label: Any) -> forms.DecimalField:
-    most = Decimal(money.MAXIMUM_CHARGE) / 100
+def _price(label: Any, currency: str) -> forms.DecimalField:
+    """What is paid at once; as exact, and at most as much, as that currency has it."""
+    hint = gettext("In %(currency)s. Leave it empty not to offer it.")
     return forms.DecimalField(
-        label=label, min_value=0, max_value=most, decimal_places=2, required=False
+        label=label,
+        min_value=0,
+        max_value=money.to_major(money.MAXIMUM_CHARGE, currency),
+        decimal_places=money.decimals(currency),
+        required=False,
+        help_text=hint % {"currency": currency.upper()},
     )
 
 
@@ -49,9 +54,6 @@ class PlanForm(forms.Form):
         label=gettext_lazy("Sessions a month"), min_value=1, max_value=MOST_CREDITS, initial=2
     )
     session_minutes = forms.TypedChoiceField(label=gettext_lazy("Length of a session"), coerce=int)
-    monthly = _price(gettext_lazy("Price a month"))
-    quarterly = _price(gettext_lazy("Price a quarter"))
-    annual = _price(gettext_lazy("Price a year"))
 
     def __init__(
         self, *args: Any, mentor: MentorProfile, plan: Plan | None = None, **kwargs: Any
@@ -62,10 +64,9 @@ class PlanForm(forms.Form):
         lengths = {*mentor.lengths, *([plan.session_minutes] if plan else [])}
         choices = [(minutes, duration(minutes)) for minutes in sorted(lengths)]
         self.fields["session_minutes"].choices = choices  # type: ignore[attr-defined]  # a choice field
-        for name in PRICES.values():
-            self.fields[name].help_text = gettext(
-                "In %(currency)s. Leave it empty not to offer it."
-            ) % {"currency": self.currency.upper()}
+        self.fields["monthly"] = _price(gettext("Price a month"), self.currency)
+        self.fields["quarterly"] = _price(gettext("Price a quarter"), self.currency)
+        self.fields["annual"] = _price(gettext("Price a year"), self.currency)
         self.helper = helper(
             submit=gettext("Save") if plan else gettext("Add this plan"),
             cancel_url=reverse("payments:plans") if plan else "",
@@ -82,10 +83,8 @@ class PlanForm(forms.Form):
             return {}
         names = ("title", "description", "credits_a_month", "session_minutes")
         initial: dict[str, Any] = {name: getattr(plan, name) for name in names}
-        places = Decimal(1).scaleb(-money.decimals(self.currency))
         for interval, price in plan.prices:
-            shown = money.to_major(price, self.currency).quantize(places)
-            initial[PRICES[interval]] = shown
+            initial[PRICES[interval]] = money.to_major(price, self.currency)
         return initial
 
     def plan_fields(self) -> PlanFields:

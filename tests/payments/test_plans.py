@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from mentormatch.errors import Forbidden, InvalidInput
 from payments import services
+from payments.forms import PlanForm
 from payments.models import Plan, Subscription
 from tests.factories import MentorFactory, PlanFactory, SubscriptionFactory, UserFactory
 
@@ -58,6 +59,21 @@ def test_what_cant_be_sold_is_refused_by_name(wrong, field):
         services.create_plan(mentor=MentorFactory(), fields=FIELDS | wrong)
     assert refusal.value.field == field
     assert not Plan.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "fits"),
+    [
+        ("eur", "999999.99", True),
+        ("eur", "10.505", False),
+        ("jpy", "99999999", True),
+        ("jpy", "100000000", False),
+        ("jpy", "10.5", False),
+    ],
+)
+def test_a_price_is_typed_as_its_currency_has_it(currency, typed, fits):
+    form = PlanForm({"monthly": typed}, mentor=MentorFactory(currency=currency))
+    assert ("monthly" not in form.errors) == fits
 
 
 def test_a_changed_price_leaves_subscriptions_as_they_are():
