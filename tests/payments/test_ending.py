@@ -92,6 +92,17 @@ def test_what_stripe_could_not_be_told_it_is_told_later(active, login):
     assert not renews(active)
 
 
+def test_the_page_promises_nothing_of_one_that_is_behind(active, login):
+    address = reverse("payments:subscription_end", args=[active.code])
+    client, promises = login(active.mentor.user), ("Paid until", "Until then each month")
+    page = client.get(address).content.decode()
+    assert all(promise in page for promise in promises)
+    Subscription.objects.filter(pk=active.pk).update(status=Status.PAST_DUE)
+    page = client.get(address).content.decode()
+    assert "so it ends at once" in page
+    assert not any(promise in page for promise in promises)
+
+
 def test_one_that_is_behind_ends_at_once(active):
     Subscription.objects.filter(pk=active.pk).update(status=Status.PAST_DUE)
     active.refresh_from_db()
