@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -29,6 +29,29 @@ class Templates(admin.SimpleListFilter):
         return own if self.value() == "no" else queryset.filter(version=0)
 
 
+class LegalPageForm(forms.ModelForm[LegalPage]):
+    """Sends along which version was read: two of staff may be editing at once."""
+
+    read_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = LegalPage
+        fields = ("title", "text")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["read_version"].initial = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("read_version") not in {None, self.instance.version}:
+            said = _(
+                "Somebody published another version meanwhile. Copy your text, and open it anew."
+            )
+            raise forms.ValidationError(said, code="superseded")
+        return given
+
+
 class VersionInline(LookOnlyInline[LegalVersion, LegalPage]):
     model = LegalVersion
     fields = ("version", "created_at", "published_by", "title", "text")
@@ -42,6 +65,12 @@ class LegalPageAdmin(admin.ModelAdmin[LegalPage]):
     search_fields = ("title", "text")
     readonly_fields = ("slug", "language", "version", "updated_at")
     inlines = (VersionInline,)
+    form = LegalPageForm
+
+    def get_fields(self, request: HttpRequest, page: LegalPage | None = None) -> tuple[str, ...]:
+        """All that it holds; whoever may only look has read nothing that they could overwrite."""
+        shown = ("title", "text", *self.readonly_fields)
+        return (*shown, "read_version") if self.has_change_permission(request, page) else shown
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -57,7 +86,7 @@ class LegalPageAdmin(admin.ModelAdmin[LegalPage]):
         self,
         request: LoggedInRequest,  # type: ignore[override]  # nobody else comes here
         page: LegalPage,
-        form: ModelForm[LegalPage],
+        form: LegalPageForm,
         change: bool,
     ) -> None:
         text = page.text.replace("\r\n", "\n")  # a browser's line ends are no change

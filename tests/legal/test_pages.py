@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
@@ -80,8 +81,9 @@ def test_staff_publish_a_version_that_stays(client, login, staff, terms):
     edit = reverse("admin:legal_legalpage_change", args=[terms.pk])
     inline = {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
     browser = login(staff)
-    for text in ("# Rules\n\nBe *kind*.", "Be kinder."):
-        answer = browser.post(edit, {"title": "Our terms", "text": text, **inline}, follow=True)
+    for version, text in enumerate(("# Rules\n\nBe *kind*.", "Be kinder.")):
+        sent = {"title": "Our terms", "text": text, "read_version": version, **inline}
+        answer = browser.post(edit, sent, follow=True)
         assert answer.status_code == 200
     terms.refresh_from_db()
     assert (terms.version, terms.title) == (2, "Our terms")
@@ -99,7 +101,7 @@ def test_staff_publish_a_version_that_stays(client, login, staff, terms):
 
 def test_saving_without_a_change_publishes_nothing(login, staff, terms):
     edit = reverse("admin:legal_legalpage_change", args=[terms.pk])
-    same = {"title": terms.title, "text": terms.text.replace("\n", "\r\n")}
+    same = {"title": terms.title, "text": terms.text.replace("\n", "\r\n"), "read_version": 0}
     inline = {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
     login(staff).post(edit, same | inline)
     terms.refresh_from_db()
@@ -113,6 +115,30 @@ def test_who_read_an_older_version_is_refused(terms, staff):
         services.publish(page=old, title="C", text="D", by=staff)
     terms.refresh_from_db()
     assert (terms.title, terms.versions.count()) == ("A", 1)
+
+
+def test_who_edits_an_older_version_overwrites_nothing_and_keeps_what_they_wrote(
+    login, staff, terms
+):
+    edit = reverse("admin:legal_legalpage_change", args=[terms.pk])
+    inline = {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
+    browser = login(staff)
+    read = {"read_version": browser.get(edit).context["adminform"].form["read_version"].value()}
+    browser.post(edit, {"title": "Theirs", "text": "First", **inline, **read})
+    answer = browser.post(edit, {"title": "Mine", "text": "Second, longer", **inline, **read})
+    assertContains(answer, "published another version meanwhile")
+    assertContains(answer, "Second, longer")
+    terms.refresh_from_db()
+    assert (terms.title, terms.version) == ("Theirs", 1)
+    assert browser.get(edit).context["adminform"].form["read_version"].value() == 1
+
+
+def test_who_may_only_look_sees_the_text_and_sends_nothing(login, terms):
+    looker = UserFactory(is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_legalpage"))
+    seen = login(looker).get(reverse("admin:legal_legalpage_change", args=[terms.pk]))
+    assertContains(seen, terms.title)
+    assertNotContains(seen, "read_version")
 
 
 def test_pages_are_neither_added_nor_deleted_and_only_staff_edit(client, login, staff, terms):
