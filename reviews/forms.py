@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mentormatch.ui.forms import helper
+from mentormatch.ui.forms import LinesField, helper
 from reviews.models import Review
 
 
@@ -23,11 +23,11 @@ class ReviewForm(forms.Form):
         coerce=int,
         widget=forms.RadioSelect,
     )
-    comment = forms.CharField(
+    comment = LinesField(
         label=_("What should others know?"),
         required=False,
         max_length=Review.COMMENT_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        rows=5,
         help_text=_("What helped, what you took away, for whom this mentor is right."),
     )
     is_public = forms.BooleanField(

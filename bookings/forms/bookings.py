@@ -14,7 +14,7 @@ from bookings.models import Booking
 from bookings.slots import Slot
 from mentormatch import times
 from mentormatch.mentors.models import LONGEST, SHORTEST
-from mentormatch.ui.forms import helper
+from mentormatch.ui.forms import LinesField, helper
 from mentormatch.ui.templatetags.mentormatch import time_tag
 
 
@@ -64,12 +64,12 @@ class BookForm(StartForm):
     session_type = forms.ChoiceField(
         label=_("Kind"), choices=Booking.Type.choices, widget=forms.HiddenInput
     )
-    notes = forms.CharField(
+    notes = LinesField(
         label=_("What do you want to talk about?"),
         help_text=_("Your mentor reads this before you meet. It can be empty."),
         max_length=Booking.NOTES_LENGTH,
         required=False,
-        widget=forms.Textarea({"rows": 4}),
+        rows=4,
     )
     pay_with = forms.ChoiceField(
         label=_("You pay with"),
@@ -113,11 +113,11 @@ class RescheduleForm(StartForm):
 class ReasonForm(forms.Form):
     """Why a booking is given up or declined: for the other side to read."""
 
-    reason = forms.CharField(
+    reason = LinesField(
         label=_("Why? (the other side reads this)"),
         max_length=REASON_LENGTH,
         required=False,
-        widget=forms.Textarea({"rows": 3}),
+        rows=3,
     )
 
     def __init__(self, *args: Any, submit: str, back_url: str, **kwargs: Any) -> None:
@@ -130,11 +130,11 @@ class ReasonForm(forms.Form):
 class AbsenceForm(forms.Form):
     """What happened, in the words of the side that came."""
 
-    note = forms.CharField(
+    note = LinesField(
         label=_("What happened? (the other side and our staff read this)"),
         max_length=TEXT_LENGTH,
         required=False,
-        widget=forms.Textarea({"rows": 3}),
+        rows=3,
     )
 
     def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:
@@ -145,10 +145,10 @@ class AbsenceForm(forms.Form):
 class ObjectionForm(forms.Form):
     """The same, in the words of who is said not to have come."""
 
-    objection = forms.CharField(
+    objection = LinesField(
         label=_("What happened? (our staff read this)"),
         max_length=TEXT_LENGTH,
-        widget=forms.Textarea({"rows": 4}),
+        rows=4,
     )
 
     def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:

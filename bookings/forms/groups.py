@@ -10,14 +10,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.forms.availability import DateInput, WallTimeField
+from bookings.forms.bookings import BookForm
 from bookings.forms.consent import ConsentField
 from bookings.group_models import DESCRIPTION_LENGTH, MOST_SEATS, TITLE_LENGTH, GroupSession
-from bookings.models import Booking
 from bookings.wallclock import instants
 from mentormatch import money
 from mentormatch.errors import DomainError
 from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
-from mentormatch.ui.forms import helper
+from mentormatch.ui.forms import LinesField, helper
 
 MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
 # The form's names of what the services call differently.
@@ -28,10 +28,10 @@ class GroupForm(forms.Form):
     """What a mentor says of a group session, whenever it is."""
 
     title = forms.CharField(label=_("Title"), max_length=TITLE_LENGTH)
-    description = forms.CharField(
+    description = LinesField(
         label=_("What you will do together"),
         max_length=DESCRIPTION_LENGTH,
-        widget=forms.Textarea({"rows": 5}),
+        rows=5,
         help_text=_("Say for whom it is, and what they should bring."),
     )
     seats = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_SEATS, initial=6)
@@ -114,13 +114,7 @@ class ChangeForm(GroupForm):
 
 
 class SeatForm(forms.Form):
-    notes = forms.CharField(
-        label=_("What do you want to talk about?"),
-        help_text=_("Your mentor reads this before you meet. It can be empty."),
-        max_length=Booking.NOTES_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 4}),
-    )
+    notes = BookForm.base_fields["notes"]
     consent = ConsentField()
 
     def __init__(self, *args: Any, submit: str, back_url: str, rule: str, **kwargs: Any) -> None:

@@ -19,7 +19,7 @@ from mentormatch.mentors.languages import language_choices
 from mentormatch.mentors.models import SESSION_LENGTHS, MentorProfile, MentorSort, Topic
 from mentormatch.mentors.profile import MAX_LANGUAGES, MAX_TOPICS, RANGES
 from mentormatch.mentors.regions import COUNTRIES
-from mentormatch.ui.forms import helper
+from mentormatch.ui.forms import LinesField, helper
 
 MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
 ANY = [("", _("Any"))]
@@ -193,10 +193,10 @@ class ProfileForm(BookedForm):
     headline = forms.CharField(
         label=_("Headline"), max_length=120, help_text=_("What you help with, in one line.")
     )
-    bio = forms.CharField(
+    bio = LinesField(
         label=_("About you"),
         max_length=MentorProfile.BIO_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 8}),
+        rows=8,
     )
     topics = forms.ModelMultipleChoiceField(
         label=_("Topics"),

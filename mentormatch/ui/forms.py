@@ -66,6 +66,17 @@ def helper(
     return made
 
 
+class LinesField(forms.CharField):
+    """A text of several lines. The end of a line is one character, as browsers count and as
+    programs send it; in a form it travels as two."""
+
+    def __init__(self, *, rows: int, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
 class ActionForm(forms.Form):
     """A form that is one button: every state change without questions.
 

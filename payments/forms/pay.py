@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.forms.consent import ConsentField, rule
 from mentormatch import money
 from mentormatch.errors import InvalidInput
-from mentormatch.ui.forms import ActionForm, helper
+from mentormatch.ui.forms import ActionForm, LinesField, helper
 from payments.models import Tip
 from payments.services.tips import LEAST_MINOR, MOST_MINOR
 
@@ -48,11 +48,11 @@ class TipForm(forms.Form):
     """How much, in the main unit of the session's currency, and a word with it."""
 
     amount = forms.DecimalField()
-    message = forms.CharField(
+    message = LinesField(
         label=_("A note to your mentor"),
         required=False,
         max_length=Tip.MESSAGE_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
         help_text=_("They read it in the mail that tells them of the tip."),
     )
     # Comes back as it was shown, so that nobody gives dollars for euros.

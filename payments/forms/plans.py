@@ -13,7 +13,7 @@ from bookings.forms.consent import ConsentField
 from mentormatch import money
 from mentormatch.errors import DomainError
 from mentormatch.mentors.models import MentorProfile
-from mentormatch.ui.forms import helper
+from mentormatch.ui.forms import LinesField, helper
 from mentormatch.ui.templatetags.mentormatch import duration
 from mentormatch.ui.templatetags.mentormatch import money as in_words
 from payments.models import Interval, Plan
@@ -44,11 +44,11 @@ class PlanForm(forms.Form):
     """A mentor's plan, in the mentor's currency or, once made, in its own."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=Plan.TITLE_LENGTH)
-    description = forms.CharField(
+    description = LinesField(
         label=gettext_lazy("What it includes"),
         max_length=Plan.DESCRIPTION_LENGTH,
         required=False,
-        widget=forms.Textarea({"rows": 3}),
+        rows=3,
     )
     credits_a_month = forms.IntegerField(
         label=gettext_lazy("Sessions a month"), min_value=1, max_value=MOST_CREDITS, initial=2

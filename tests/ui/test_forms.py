@@ -3,7 +3,9 @@ from django import forms
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from mentormatch.ui.forms import ActionForm, TimeZoneField, helper, render_invalid
+from mentormatch.ui.forms import ActionForm, LinesField, TimeZoneField, helper, render_invalid
+from reviews.forms import ReviewForm
+from reviews.models import Review
 
 
 class Sample(forms.Form):
@@ -56,3 +58,18 @@ def test_time_zones_can_all_be_chosen():
     for name in ("UTC", "Europe/Berlin", "America/Argentina/Salta", "GB"):
         assert field.clean(name) == name
         assert f'value="{name}"' in shown
+
+
+def test_what_a_browser_lets_one_type_fits_though_its_lines_end_in_two_characters():
+    typed = "\n".join("x" * 9 for _ in range(Review.COMMENT_LENGTH // 10)) + "!"
+    assert len(typed) == Review.COMMENT_LENGTH
+    form = ReviewForm({"rating": "5", "comment": typed.replace("\n", "\r\n")})
+    assert form.is_valid()
+    assert form.cleaned_data["comment"] == typed
+    assert f'maxlength="{Review.COMMENT_LENGTH}"' in str(form["comment"])
+    longer = ReviewForm({"rating": "5", "comment": f"{typed}!"})
+    assert not longer.is_valid()
+
+
+def test_a_text_of_several_lines_may_be_none():
+    assert LinesField(rows=3, required=False).clean(None) == ""
