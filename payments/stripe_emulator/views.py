@@ -141,13 +141,26 @@ def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
             row = find("payment_intent", intent_id)
             if row.status == "requires_action":
                 return _answered(request, row, passed=passed)
-    session = StripeObject.objects.filter(stripe_id=row.ref, type="checkout.session").first()
     page = {
         "intent": row.body,
         "total": money.on_a_page(row.body["amount"], row.body["currency"]),
-        "next_url": session and (session.body["url"] or checkout_sessions.success_url(session)),
+        "next_url": _next_url(row),
     }
     return render(request, "stripe_emulator/authenticate.html", page)
+
+
+def _next_url(intent: StripeObject) -> str | None:
+    """Where someone goes on who has nothing to answer (any more)."""
+    ctx = context.for_account(intent.account)
+    if store.find(ctx, "invoice", intent.ref):
+        return pages.invoice_url(intent.ref)
+    session = store.find(ctx, "checkout.session", intent.ref)
+    if session is None:
+        return intent.private.get("return_url")
+    if session.status == "complete":
+        return checkout_sessions.success_url(session)
+    address: str | None = session.body["url"] or session.body["cancel_url"]
+    return address
 
 
 def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpResponse:

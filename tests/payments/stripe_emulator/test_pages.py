@@ -171,6 +171,21 @@ def test_bank_asks_and_the_payment_goes_through(world: World) -> None:
     assert len(world.stripe.v1.charges.list().data) == 1
 
 
+def test_who_has_nothing_to_answer_goes_on_where_it_stands(world: World) -> None:
+    paid, expired = world.session(), world.session()
+    asks = "4000002500003155"
+    pages = [fill_in(session.url, card_number=asks)["Location"] for session in (paid, expired)]
+    Client().post(pages[0], {"action": "authenticate"})
+    world.stripe.v1.checkout.sessions.expire(expired.id)
+    _, invoice, _ = world.past_due()
+    pages.append(fill_in(str(invoice.hosted_invoice_url), card_number=asks)["Location"])
+    Client().post(pages[2], {"action": "fail"})
+    nexts = [
+        re.findall(r'class="button" href="([^"]+)"', Client().get(page).text) for page in pages
+    ]
+    assert nexts == [[f"{SITE}/paid/?session={paid.id}"], [CANCEL], [invoice.hosted_invoice_url]]
+
+
 def test_failed_authentication_leaves_room_for_another_card(world: World) -> None:
     session = world.session()
     question = fill_in(session.url, card_number="4000002500003155")["Location"]
