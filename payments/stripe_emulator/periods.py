@@ -4,6 +4,7 @@ import calendar
 import datetime as dt
 from itertools import count as counted
 
+DAY = 86_400  # seconds
 DAYS = {"day": 1, "week": 7}
 MONTHS = {"month": 1, "year": 12}
 

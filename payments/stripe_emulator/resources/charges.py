@@ -6,9 +6,9 @@ from .. import events, ids, ledger, money, params, store
 from ..cards import Decline, TestCard
 from ..context import Body, Context
 from ..models import StripeObject
+from ..periods import DAY
 from . import accounts, lists
 
-DAY = 86_400
 SETTLES_AFTER = 7 * DAY
 CAPTURE_WITHIN = 7 * DAY
 UPDATE: params.Spec = {
@@ -165,10 +165,9 @@ def settle(ctx: Context, row: StripeObject, card: TestCard, amount: int) -> None
     )
 
 
-def settled(ctx: Context, row: StripeObject) -> Body | None:
+def brought(ctx: Context, row: StripeObject) -> Body:
     """The balance transaction of a charge whose money has come."""
-    found = store.find(ctx, "balance_transaction", row.body["balance_transaction"])
-    return found.body if found else None
+    return store.get(ctx, "balance_transaction", row.body["balance_transaction"]).body
 
 
 def retrieve(ctx: Context, values: dict[str, Any], *, id: str) -> Body:

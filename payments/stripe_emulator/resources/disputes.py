@@ -6,9 +6,10 @@ from .. import events, ids, ledger, money, params, store
 from ..context import Body, Context
 from ..errors import StripeError
 from ..models import StripeObject
+from ..periods import DAY
 from . import charges, lists
 
-ANSWER_WITHIN = 14 * charges.DAY
+ANSWER_WITHIN = 14 * DAY
 # In euro cents; what Stripe takes for a dispute, and keeps whatever comes of it.
 FEE = 2000
 FEE_CURRENCY = "eur"
@@ -129,22 +130,15 @@ def _build(ctx: Context, charge: Body, amount: int, reason: str) -> Body:
 
 def _settled(ctx: Context, charge: StripeObject, amount: int) -> int:
     """What that part of the charge brought to the balance, as a refund of it would take."""
-    taken = charges.settled(ctx, charge)
-    if taken is None:
-        raise ValueError(f"{charge.stripe_id} brought nothing.")
-    captured = charge.body["amount_captured"]
-    before = captured - amount
-    whole = int(taken["amount"])
-    return money.share(captured, captured, whole) - money.share(before, captured, whole)
+    captured, whole = charge.body["amount_captured"], int(charges.brought(ctx, charge)["amount"])
+    return whole - money.share(captured - amount, captured, whole)
 
 
 def _book(
     ctx: Context, charge: StripeObject, dispute: Body, settled: int, *, back: bool = False
 ) -> Body:
     """Take `settled` off the balance, and the fee with it; or give it back, without the fee."""
-    taken = charges.settled(ctx, charge)
-    if taken is None:
-        raise ValueError(f"{charge.stripe_id} brought nothing.")
+    taken = charges.brought(ctx, charge)
     currency, presented = taken["currency"], dispute["currency"]
     sign = 1 if back else -1
     fee = 0 if back else money.exchange(FEE, FEE_CURRENCY, currency)

@@ -7,9 +7,9 @@ from ..cards import Decline
 from ..context import Body, Context
 from ..errors import CardError, StripeError
 from ..models import StripeObject
+from ..periods import DAY
 from . import invoices, payment_intents, payment_methods, subscriptions
 
-DAY = 86_400
 # Days between one refusal and the next try; after the last there is no other.
 RETRY_AFTER_DAYS = (3, 5, 7)
 UNBEGUN = ("incomplete", "paused")

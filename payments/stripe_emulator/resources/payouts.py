@@ -7,8 +7,8 @@ from .. import events, ids, ledger, params, store
 from ..context import Body, Context
 from ..errors import StripeError
 from ..models import StripeObject
+from ..periods import DAY
 from . import accounts, lists
-from .charges import DAY
 from .transfers import check_available
 
 # A payout waits a day before the bank gets it: until then it can be called back.

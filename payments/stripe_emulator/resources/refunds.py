@@ -152,9 +152,7 @@ def fail(ctx: Context, row: StripeObject) -> None:
 
 def _settle(ctx: Context, charge: StripeObject, refund: Body) -> str:
     """Take the settled part off the balance; parts of one charge add up to what it brought."""
-    taken = charges.settled(ctx, charge)
-    if taken is None:
-        raise StripeError("The charge has no balance transaction.", kind="api_error", status=500)
+    taken = charges.brought(ctx, charge)
     captured = charge.body["amount_captured"]
     # What was authorised and not captured counts as refunded too, but never was on the balance.
     before = charge.body["amount_refunded"] - (charge.body["amount"] - captured)

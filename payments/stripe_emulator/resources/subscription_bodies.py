@@ -4,9 +4,9 @@ from typing import Any
 
 from .. import ids, params, periods, store
 from ..context import Body, Context
+from ..periods import DAY
 from . import lists
 
-DAY = 86_400
 CARD_ONLY: Body = {
     "payment_method_options": {"card": {"network": None, "request_three_d_secure": "automatic"}},
     "payment_method_types": ["card"],

@@ -76,12 +76,12 @@ def _destination(ctx: Context, account: str) -> StripeObject:
 
 def _check_source(ctx: Context, charge: StripeObject, values: dict[str, Any]) -> int:
     """When the charge's funds are available; raises where it can't pay for this transfer."""
-    settled = charges.settled(ctx, charge)
-    if settled is None:
+    if not charge.body["balance_transaction"]:
         raise StripeError(
             f"The source_transaction {charge.stripe_id} has no funds to transfer.",
             param="source_transaction",
         )
+    settled = charges.brought(ctx, charge)
     if settled["currency"] != values["currency"]:
         raise StripeError(
             "The currency of source_transaction's balance transaction "
