@@ -13,6 +13,7 @@ from .models import Delivery, StripeObject
 
 SHOWN = 15
 EVENTS_SHOWN = 30
+Held = dict[str, dict[str, int]]  # what `ledger.held` gives
 
 
 @dataclass
@@ -59,9 +60,8 @@ def _amount(row: StripeObject) -> str:
     return money.on_a_page(row.body["amount"], row.body["currency"])
 
 
-def _balances(account: str) -> list[str]:
-    """What the account holds, by currency, in words."""
-    held = ledger.held(account, config.timestamp())
+def _balances(held: Held) -> list[str]:
+    """What an account holds, by currency, in words."""
     currencies = sorted({*held["available"], *held["pending"]})
     return [
         _("%(available)s available, %(pending)s on the way")
@@ -72,24 +72,26 @@ def _balances(account: str) -> list[str]:
 
 def _platform() -> Entry:
     own = config.platform_id()
-    return Entry(own, _("The platform"), "active", notes=_balances(own))
+    held = ledger.held(own, config.timestamp())
+    return Entry(own, _("The platform"), "active", notes=_balances(held))
 
 
 def _accounts() -> list[Entry]:
     """Those that hold money before those that hold none."""
-    rows = sorted(_rows("account", limit=100), key=lambda row: not _holds_money(row.stripe_id))
-    return [_account(row) for row in rows]
+    now = config.timestamp()
+    found = [(row, ledger.held(row.stripe_id, now)) for row in _rows("account", limit=100)]
+    found.sort(key=lambda pair: not _is_anything(pair[1]))
+    return [_account(row, held) for row, held in found]
 
 
-def _holds_money(account: str) -> bool:
-    held = ledger.held(account, config.timestamp())
+def _is_anything(held: Held) -> bool:
     return any(amount for part in held.values() for amount in part.values())
 
 
-def _account(row: StripeObject) -> Entry:
+def _account(row: StripeObject, held: Held) -> Entry:
     due = row.body["requirements"]["currently_due"]
     wants = _("Stripe wants %(due)s") % {"due": ", ".join(due[:3])} if due else ""
-    notes = [*_balances(row.stripe_id), wants]
+    notes = [*_balances(held), wants]
     entry = _entry(row, row.body["email"] or row.stripe_id, notes)
     entry.created = None
     if row.status not in store.GONE:
