@@ -7,7 +7,7 @@ from ..context import Body, Context
 from ..errors import StripeError
 from ..models import StripeObject
 from ..periods import DAY
-from . import charges, lists
+from . import charges, lists, refunds
 
 ANSWER_WITHIN = 14 * DAY
 # In euro cents; what Stripe takes for a dispute, and keeps whatever comes of it.
@@ -78,7 +78,9 @@ def open_dispute(ctx: Context, charge: StripeObject, reason: str = "fraudulent")
     )
     charge.due_at = None
     store.change(charge, disputed=True)
-    taken = _book(ctx, charge, row.body, _settled(ctx, charge, amount))
+    # As a refund of it would: all that the charge has left on the balance.
+    left = charges.brought(ctx, charge)["amount"] - refunds.taken_back(ctx, charge)
+    taken = _book(ctx, charge, row.body, left)
     store.change(row, balance_transactions=[taken])
     events.emit(ctx, "charge.dispute.created", row.body)
     events.emit(ctx, "charge.dispute.funds_withdrawn", row.body)
@@ -126,12 +128,6 @@ def _build(ctx: Context, charge: Body, amount: int, reason: str) -> Body:
         "reason": reason,
         "status": "needs_response",
     }
-
-
-def _settled(ctx: Context, charge: StripeObject, amount: int) -> int:
-    """What that part of the charge brought to the balance, as a refund of it would take."""
-    captured, whole = charge.body["amount_captured"], int(charges.brought(ctx, charge)["amount"])
-    return whole - money.share(captured - amount, captured, whole)
 
 
 def _book(

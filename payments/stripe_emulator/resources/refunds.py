@@ -151,13 +151,16 @@ def fail(ctx: Context, row: StripeObject) -> None:
 
 
 def _settle(ctx: Context, charge: StripeObject, refund: Body) -> str:
-    """Take the settled part off the balance; parts of one charge add up to what it brought."""
+    """Take the settled part off the balance; parts of one charge add up to what it brought.
+
+    So do they where a bank has sent one back in between: what counts is what was taken until now.
+    """
     taken = charges.brought(ctx, charge)
     captured = charge.body["amount_captured"]
     # What was authorised and not captured counts as refunded too, but never was on the balance.
     before = charge.body["amount_refunded"] - (charge.body["amount"] - captured)
     upto = money.share(before + refund["amount"], captured, taken["amount"])
-    settled = upto - money.share(before, captured, taken["amount"])
+    settled = max(0, upto - taken_back(ctx, charge))
     available_on = max(ctx.now, taken["available_on"])
     transaction = ledger.balance_transaction(
         ctx,
@@ -175,6 +178,13 @@ def _settle(ctx: Context, charge: StripeObject, refund: Body) -> str:
     ]
     ledger.move(ctx, "refund", refund["id"], lines, available_on)
     return transaction.stripe_id
+
+
+def taken_back(ctx: Context, charge: StripeObject) -> int:
+    """What the refunds of a charge have taken off the balance, less what banks sent back."""
+    made = store.objects(ctx, "refund").filter(ref=charge.stripe_id)
+    rows = store.objects(ctx, "balance_transaction").filter(ref__in=made.values("stripe_id"))
+    return -sum(row.body["amount"] for row in rows)
 
 
 def build(ctx: Context, charge: Body, amount: int, values: dict[str, Any]) -> Body:

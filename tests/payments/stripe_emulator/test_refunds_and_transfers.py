@@ -90,6 +90,26 @@ def test_refund_that_the_bank_sends_back(world: World, currency: str) -> None:
     assert testing.differences() == []
 
 
+@pytest.mark.parametrize("is_disputed", [False, True])
+def test_parts_add_up_though_the_bank_sent_one_of_them_back(
+    world: World, is_disputed: bool
+) -> None:
+    charge = world.paid(1000, "sek")
+    booked = world.stripe.v1.balance_transactions.retrieve(charge.balance_transaction)
+    refund = world.stripe.v1.refunds.create
+    first = refund({"charge": charge.id, "amount": 1})
+    refund({"charge": charge.id, "amount": 71})
+    testing.fail_refund(first.id)
+    if is_disputed:
+        testing.close_dispute(testing.open_dispute(charge.id), won=True)
+        lost = 2000
+    else:
+        lost = 0
+    refund({"charge": charge.id})
+    assert platform_balance(world) == {"eur": -booked.fee - lost}
+    assert testing.books_add_up()
+
+
 def test_transfer_waits_for_the_funds_of_its_charge(world: World, freeze: Freeze) -> None:
     clock = freeze()
     account, charge = world.account(), world.paid()
