@@ -180,7 +180,7 @@ def expire_row(ctx: Context, row: StripeObject) -> Body:
     row.due_at = None
     store.change(row, status="expired", url=None)
     intent = store.find(ctx, "payment_intent", row.body["payment_intent"])
-    if intent and intent.status in payment_intents.CAN_CANCEL:
+    if intent and intent.status in payment_intents.UNPAID:
         payment_intents.cancel_row(ctx, intent, None)
     checkout_subscriptions.abandon(ctx, row)
     events.emit(ctx, "checkout.session.expired", row.body)

@@ -12,7 +12,8 @@ from . import charges, intent_bodies, lists, payment_methods, refunds
 CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
 USAGES = ("off_session", "on_session")
 REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
-CAN_CANCEL = ("requires_payment_method", "requires_confirmation", "requires_action")
+# Of these, no money has come or is held: they can be confirmed, and canceled.
+UNPAID = ("requires_payment_method", "requires_confirmation", "requires_action")
 OWNERS = {
     "checkout.session": "it was created by Checkout. Expire the Checkout Session instead",
     "invoice": "it belongs to an invoice. Pay the invoice, or cancel its subscription, instead",
@@ -265,8 +266,8 @@ def confirm(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/payment_intents/{id}/confirm`."""
     row = store.get(ctx, "payment_intent", id, param="intent")
     _refuse_owned(ctx, row, "confirm")
-    if row.status not in CAN_CANCEL:
-        raise _unexpected(row, "confirm", CAN_CANCEL)
+    if row.status not in UNPAID:
+        raise _unexpected(row, "confirmed", UNPAID)
     if values.get("return_url"):
         row.private = {**row.private, "return_url": values["return_url"]}
     if values.get("payment_method"):
@@ -286,11 +287,10 @@ def _refuse_owned(ctx: Context, row: StripeObject, verb: str) -> None:
             )
 
 
-def _unexpected(row: StripeObject, verb: str, allowed: tuple[str, ...]) -> StripeError:
+def _unexpected(row: StripeObject, done: str, allowed: tuple[str, ...]) -> StripeError:
     return StripeError(
-        f"You cannot {verb} this PaymentIntent because it has a status of {row.status}. Only a "
-        f"PaymentIntent with one of the following statuses may be {verb}ed: "
-        f"{', '.join(allowed)}.",
+        f"This PaymentIntent could not be {done} because it has a status of {row.status}. Only a "
+        f"PaymentIntent with one of the following statuses may be {done}: {', '.join(allowed)}.",
         code="payment_intent_unexpected_state",
         payment_intent=row.body,
     )
@@ -300,9 +300,9 @@ def cancel(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/payment_intents/{id}/cancel`: gives an authorisation back too."""
     row = store.get(ctx, "payment_intent", id, param="intent")
     _refuse_owned(ctx, row, "cancel")
-    allowed = (*CAN_CANCEL, "requires_capture")
+    allowed = (*UNPAID, "requires_capture")
     if row.status not in allowed:
-        raise _unexpected(row, "cancel", allowed)
+        raise _unexpected(row, "canceled", allowed)
     return cancel_row(ctx, row, values.get("cancellation_reason"))
 
 
@@ -328,7 +328,7 @@ def capture(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/payment_intents/{id}/capture`: takes what was authorised, or less of it."""
     row = store.get(ctx, "payment_intent", id, param="intent")
     if row.status != "requires_capture":
-        raise _unexpected(row, "capture", ("requires_capture",))
+        raise _unexpected(row, "captured", ("requires_capture",))
     amount = values.get("amount_to_capture", row.body["amount_capturable"])
     if amount > row.body["amount_capturable"]:
         raise StripeError(

@@ -199,7 +199,7 @@ def expire(ctx: Context, row: StripeObject) -> None:
     """Nobody paid its first invoice in time: it never was."""
     invoice = store.get(ctx, "invoice", row.body["latest_invoice"])
     intent = invoices.intent_of(ctx, invoice)
-    if intent.status in payment_intents.CAN_CANCEL:
+    if intent.status in payment_intents.UNPAID:
         payment_intents.cancel_row(ctx, intent, "void_invoice")
     invoices.void(ctx, invoice)
     row.due_at = None
