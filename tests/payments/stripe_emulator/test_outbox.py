@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,6 +100,24 @@ def test_worker_that_died_holds_a_webhook_for_a_minute_only(world: World) -> Non
         outbox.deliver_due(send=die, now=moment)
     assert outbox.deliver_due(send=Site(), now=moment + 30) == 0
     assert outbox.deliver_due(send=Site(), now=moment + outbox.CLAIM) == 1
+
+
+def test_worker_of_a_slow_site_holds_each_webhook_for_its_own_minute(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.paid()
+    clock = SimpleNamespace(now=time.time())
+    monkeypatch.setattr(outbox, "time", SimpleNamespace(time=lambda: clock.now))
+    held_for: list[float] = []
+
+    def slow(url: str, payload: bytes, headers: dict[str, str]) -> outbox.Outcome:
+        claim = Delivery.objects.exclude(claimed_until=0).get().claimed_until
+        held_for.append(claim - clock.now)
+        clock.now += 50
+        return outbox.Outcome(200, "")
+
+    assert outbox.deliver_due(send=slow) == len(PAYMENT)
+    assert held_for == [outbox.CLAIM] * len(PAYMENT)
 
 
 @pytest.mark.django_db(transaction=True)
