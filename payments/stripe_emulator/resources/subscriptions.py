@@ -57,20 +57,17 @@ def begin(
     """
     body = subscription_bodies.build(ctx, customer, lines, data)
     row = store.create(ctx, body, ref=customer)
-    if body["status"] == "trialing":
-        _, row.due_at = subscription_bodies.period(body)
-    elif pays_within:
-        row.due_at = ctx.now + pays_within
     invoice = invoices.draw_up(
         ctx, row, reason="subscription_create", since=ctx.now, session=session
     )
-    costs_nothing = invoice.status == "paid" and row.status == "incomplete"
+    costs_nothing = invoice.status == "paid"  # now or ever
     if costs_nothing:
         _, row.due_at = subscription_bodies.period(body)
+    elif pays_within:
+        row.due_at = ctx.now + pays_within
+    is_active = costs_nothing and row.status == "incomplete"
     store.change(
-        row,
-        latest_invoice=invoice.stripe_id,
-        status="active" if costs_nothing else row.status,
+        row, latest_invoice=invoice.stripe_id, status="active" if is_active else row.status
     )
     events.emit(ctx, "customer.subscription.created", row.body)
     return row
