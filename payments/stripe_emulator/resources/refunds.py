@@ -184,7 +184,7 @@ def taken_back(ctx: Context, charge: StripeObject) -> int:
     """What the refunds of a charge have taken off the balance, less what banks sent back."""
     made = store.objects(ctx, "refund").filter(ref=charge.stripe_id)
     rows = store.objects(ctx, "balance_transaction").filter(ref__in=made.values("stripe_id"))
-    return -sum(row.body["amount"] for row in rows)
+    return -sum(int(row.body["amount"]) for row in rows)
 
 
 def build(ctx: Context, charge: Body, amount: int, values: dict[str, Any]) -> Body:
