@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
-from mentormatch.accounts.models import shown_name
+from mentormatch.accounts.models import first_name
 from mentormatch.db import PublicIdField, TimestampedModel
 from mentormatch.mentors.models import MentorProfile
 from sessions_app.models import Session
@@ -35,8 +35,7 @@ class Told(NamedTuple):
 
     @property
     def writer(self) -> str:
-        """The first name."""
-        return shown_name(self.full_name, self.email).split(" ")[0]
+        return first_name(self.full_name, self.email)
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):

@@ -34,6 +34,11 @@ def shown_name(full_name: str, email: str) -> str:
     return full_name.translate(TURNING_MARKS).strip() or email.partition("@")[0]
 
 
+def first_name(full_name: str, email: str) -> str:
+    """What a name begins with, where a whole one would be too much."""
+    return shown_name(full_name, email).split(" ")[0]
+
+
 class EmailUserManager(UserManager["User"]):
     """Creates accounts by e-mail address; addresses are kept in lower case."""
 
@@ -94,7 +99,7 @@ class User(AbstractUser):
         return shown_name(self.full_name, self.email)
 
     def get_short_name(self) -> str:
-        return self.get_full_name().split(" ")[0]
+        return first_name(self.full_name, self.email)
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()

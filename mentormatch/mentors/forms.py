@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from mentormatch import money, times
+from mentormatch import money
 from mentormatch.accounts.models import User
 from mentormatch.errors import DomainError
 from mentormatch.mentors.languages import language_choices
 from mentormatch.mentors.models import SESSION_LENGTHS, MentorProfile, MentorSort, Topic
 from mentormatch.mentors.profile import MAX_LANGUAGES, MAX_TOPICS, RANGES
 from mentormatch.mentors.regions import COUNTRIES
-from mentormatch.ui.forms import LinesField, helper
+from mentormatch.ui.forms import LinesField, TimeZoneField, helper
 
 MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
 ANY = [("", _("Any"))]
@@ -39,11 +39,6 @@ def topic_choices() -> list[tuple[str, Any]]:
 def more_language_choices() -> list[tuple[str, Any]]:
     """Every language, after "none"."""
     return [("", _("none")), *language_choices()]
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """Every IANA zone."""
-    return [(name, name.replace("_", " ")) for name in sorted(times.zone_names())]
 
 
 def _rate(label: Any, **kwargs: Any) -> forms.DecimalField:
@@ -216,11 +211,7 @@ class ProfileForm(BookedForm):
         choices=sorted(COUNTRIES.items(), key=lambda pair: str(pair[1])),
         help_text=_("Where our payment service can send money."),
     )
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"),
-        choices=zone_choices,
-        help_text=_("Your opening hours are on this clock."),
-    )
+    time_zone = TimeZoneField(help_text=_("Your opening hours are on this clock."))
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     hourly_rate = _rate(_("Price an hour"), help_text=_("Other lengths cost their share of it."))
     trial_rate = _rate(
@@ -237,8 +228,6 @@ class ProfileForm(BookedForm):
     def __init__(self, *args: Any, user: User, mentor: MentorProfile | None, **kwargs: Any) -> None:
         kwargs["initial"] = _initial(user, mentor)
         super().__init__(*args, **kwargs)
-        if mentor is None:
-            self.fields["time_zone"].widget.attrs["data-guess-zone"] = ""
         self._keep_what_is_set()
         self.helper = helper(submit=_("Save"), layout=_layout())
 
