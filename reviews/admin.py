@@ -1,19 +1,13 @@
 """Reviews for staff: read them, hide one with a reason, put it back."""
 
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mentormatch.auth import LoggedInRequest
-from mentormatch.ui.staff import LookOnlyAdmin
+from mentormatch.ui.staff import LookOnlyAdmin, ReasonForm
 from reviews import services
 from reviews.models import Review
-
-
-class ReasonForm(ActionForm):
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
 
 
 @admin.register(Review)

@@ -5,9 +5,7 @@ from collections.abc import Callable
 import allauth.account.admin  # noqa: F401  # registers pages of its own, replaced below
 import django.contrib.auth.admin  # noqa: F401  # the same
 from allauth.account.models import EmailAddress
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,12 +15,7 @@ from django.utils.translation import ngettext
 from mentormatch.accounts.models import User
 from mentormatch.accounts.services import activate, deactivate
 from mentormatch.errors import DomainError
-from mentormatch.ui.staff import LookOnlyAdmin
-
-
-class ReasonForm(ActionForm):
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
-
+from mentormatch.ui.staff import LookOnlyAdmin, ReasonForm
 
 admin.site.unregister(EmailAddress)
 # Nobody is put into a group here: what one of staff may do is given to them alone.

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin, TabularInline, display
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from mentormatch.errors import DomainError
 from mentormatch.ui.templatetags.mentormatch import money
@@ -14,6 +17,12 @@ from mentormatch.ui.templatetags.mentormatch import money
 LAST = ("created_at", "updated_at", "metadata")
 Child = TypeVar("Child", bound=Model)
 Parent = TypeVar("Parent", bound=Model)
+
+
+class ReasonForm(ActionForm):
+    """Asks beside the actions why; whether one is needed is for each service to say."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
 
 
 class _LookOnly:
