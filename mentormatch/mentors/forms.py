@@ -193,9 +193,10 @@ class ProfileForm(BookedForm):
         max_length=MentorProfile.BIO_LENGTH,
         rows=8,
     )
-    topics = forms.ModelMultipleChoiceField(
+    # By choices and not by a queryset, which would ask a database for any number that was sent.
+    topics = forms.MultipleChoiceField(
         label=_("Topics"),
-        queryset=Topic.objects.all(),
+        choices=lambda: [(topic.pk, topic.name) for topic in Topic.objects.all()],
         widget=forms.CheckboxSelectMultiple,
         help_text=_filled(_("Up to %d."), MAX_TOPICS),
     )
@@ -241,7 +242,7 @@ class ProfileForm(BookedForm):
         spoken = [fields.pop(f"language_{n}") for n in (1, 2, 3)]
         unseen = self.initial.get("languages", [])[3:MAX_LANGUAGES]
         fields["languages"] = list(dict.fromkeys([code for code in spoken if code] + unseen))
-        fields["topics"] = list(fields["topics"])
+        fields["topics"] = list(Topic.objects.filter(pk__in=fields["topics"]))
         return fields
 
     def refuse(self, error: DomainError) -> None:
@@ -267,7 +268,7 @@ def _initial(user: User, mentor: MentorProfile | None) -> dict[str, Any]:
     }  # fmt: skip
     initial |= {f"language_{n + 1}": spoken[n] for n in range(3)}
     initial["full_name"] = user.full_name
-    initial["topics"] = list(mentor.topics.all()) if mentor else []
+    initial["topics"] = [topic.pk for topic in mentor.topics.all()] if mentor else []
     if mentor:
         initial["hourly_rate"] = money.to_major(mentor.hourly_rate_minor, currency).quantize(places)
         if mentor.trial_rate_minor is not None:
