@@ -61,6 +61,8 @@ NUL_COOKIE = '"abcdefgh\\000"'
     [
         ("get", "/demo/mail/?to=a%00b", 200),
         ("get", "/admin/bookings/booking/?status__exact=a%00b", 400),
+        ("get", "/admin/bookings/booking/?starts_at__year=99999999999999999999", 400),
+        ("get", "/admin/bookings/booking/?starts_at__gte=0001-01-01T00:00:00%2B23:59", 400),
         ("post", "/admin/bookings/booking/", 400),
         ("post", "/settings/card/remove/", 302),
     ],

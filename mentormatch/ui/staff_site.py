@@ -19,7 +19,7 @@ class StaffSite(AdminSite):
     index_title = _("What needs you")
 
     def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Any:
-        """Django's, but what no database can hold is asked of none: 400."""
+        """Django's, but what no database can hold, and no calendar, is a bad question: 400."""
         shown = super().admin_view(view, cacheable)
 
         @wraps(shown)
@@ -27,7 +27,10 @@ class StaffSite(AdminSite):
             given = (*request.GET.lists(), *request.POST.lists())
             if any("\0" in value for _name, values in given for value in values):
                 raise BadRequest("NUL in a field")
-            return shown(request, *args, **kwargs)
+            try:
+                return shown(request, *args, **kwargs)
+            except OverflowError as error:  # a filter by the year 99999, say
+                raise BadRequest("beyond every calendar") from error
 
         return checked
 
