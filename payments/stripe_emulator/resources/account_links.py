@@ -20,7 +20,8 @@ CREATE: params.Spec = {
     ),
     "refresh_url": params.url,
     "return_url": params.url,
-    "type": params.Required(params.one_of("account_onboarding", "account_update")),
+    # `account_update` is for accounts of which the platform itself collects what Stripe wants.
+    "type": params.Required(params.one_of("account_onboarding")),
 }
 
 

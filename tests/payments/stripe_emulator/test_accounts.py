@@ -11,12 +11,12 @@ from tests.payments.stripe_emulator.world import World
 SITE = "http://localhost:8000"
 
 
-def link_for(world: World, account: str) -> str:
+def link_for(world: World, account: str, kind: str = "account_onboarding") -> str:
     """The path of a fresh onboarding page."""
     link = world.stripe.v1.account_links.create(
         {
             "account": account,
-            "type": "account_onboarding",
+            "type": kind,
             "refresh_url": f"{SITE}/again/",
             "return_url": f"{SITE}/done/",
         }
@@ -92,6 +92,11 @@ def test_onboarding_page_brings_no_account_back(world: World, is_deleted: bool) 
 def test_link_for_an_unknown_account_is_refused(world: World) -> None:
     with pytest.raises(stripe.PermissionError, match="does not have access"):
         link_for(world, "acct_unknown")
+
+
+def test_an_express_account_has_no_page_for_changes(world: World) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="must be one of account_onboarding"):
+        link_for(world, world.account().id, "account_update")
 
 
 def test_update_merges_and_is_told(world: World) -> None:

@@ -36,7 +36,7 @@ def test_parameters_that_nobody_can_read(world: World, encoded: str, param: str)
 @pytest.mark.parametrize("address", ["http://[", "https://[::1", "http://", "javascript:alert(1)"])
 def test_what_is_no_address_is_refused(world: World, address: str) -> None:
     status, error = ask(
-        "POST", "account_links", f"account=acct_1&type=account_update&refresh_url={address}"
+        "POST", "account_links", f"account=acct_1&type=account_onboarding&refresh_url={address}"
     )
     assert (status, error["code"], error["param"]) == (400, "url_invalid", "refresh_url")
 
