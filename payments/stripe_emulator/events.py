@@ -38,7 +38,8 @@ def emit(ctx: Context, kind: str, body: Body, previous: Body | None = None) -> N
 
 
 def changed(ctx: Context, kind: str, row: StripeObject, **changes: Any) -> StripeObject:
-    """Write `changes` into the object and tell it as one `…updated` event."""
+    """Write `changes` into the object and tell it as one event, if anything is new."""
     previous = store.change(row, **changes)
-    emit(ctx, kind, row.body, previous)
+    if previous:
+        emit(ctx, kind, row.body, previous)
     return row

@@ -199,8 +199,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     if "evidence" in values or values.get("submit"):
         _refuse_closed(row)
         changes |= _with_evidence(row.body, values)
-    if store.difference(row.body, changes):
-        events.changed(ctx, "charge.dispute.updated", row, **changes)
+    events.changed(ctx, "charge.dispute.updated", row, **changes)
     if row.status == "under_review":
         _decide_at_once(ctx, row)
     return row.body

@@ -13,6 +13,7 @@ from . import invoices, payment_intents, payment_methods, subscriptions
 # Days between one refusal and the next try; after the last there is no other.
 RETRY_AFTER_DAYS = (3, 5, 7)
 UNBEGUN = ("incomplete", "paused")
+UPDATED = "customer.subscription.updated"
 WAITING = (*UNBEGUN, "past_due", "unpaid")
 PAY: params.Spec = {
     **params.EXPAND,
@@ -123,8 +124,8 @@ def settle(ctx: Context, invoice: StripeObject, *, by_itself: bool = False) -> N
     unpaid = store.objects(ctx, "invoice").filter(ref=invoice.ref, status="open")
     if subscription.status in WAITING and not unpaid.exists():
         subscriptions.now_active(ctx, subscription, **changes)
-    elif store.difference(subscription.body, changes):
-        events.changed(ctx, "customer.subscription.updated", subscription, **changes)
+    else:
+        events.changed(ctx, UPDATED, subscription, **changes)
 
 
 def _refused(ctx: Context, invoice: StripeObject, subscription: StripeObject) -> None:
@@ -136,14 +137,9 @@ def _refused(ctx: Context, invoice: StripeObject, subscription: StripeObject) ->
     retry_at = ctx.now + RETRY_AFTER_DAYS[tried] * DAY if goes_on else None
     invoices.mark_failed(ctx, invoice, retry_at=retry_at, by_itself=True)
     if goes_on:
-        _now(ctx, subscription, "past_due")
+        events.changed(ctx, UPDATED, subscription, status="past_due")
     elif config.after_retries() == "unpaid":
-        _now(ctx, subscription, "unpaid")
+        events.changed(ctx, UPDATED, subscription, status="unpaid")
     else:
         reason: Body = {"reason": "payment_failed"}
         subscriptions.end(ctx, subscription, canceled_at=ctx.now, cancellation_details=reason)
-
-
-def _now(ctx: Context, subscription: StripeObject, status: str) -> None:
-    if subscription.status != status:
-        events.changed(ctx, "customer.subscription.updated", subscription, status=status)

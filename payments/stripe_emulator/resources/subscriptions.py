@@ -121,9 +121,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     row = store.get(ctx, "subscription", id)
     _refuse_ended(row)
     changes = _changes(ctx, row, values)
-    if store.difference(row.body, changes):
-        events.changed(ctx, "customer.subscription.updated", row, **changes)
-    return row.body
+    return events.changed(ctx, "customer.subscription.updated", row, **changes).body
 
 
 def _refuse_ended(row: StripeObject) -> None:

@@ -115,6 +115,18 @@ def test_labels_go_one_by_one_or_all_at_once(world: World) -> None:
     assert labels(metadata="") == {}
 
 
+def test_what_changes_nothing_is_no_event(world: World) -> None:
+    v1, charge = world.stripe.v1, world.paid().id
+    customer = v1.customers.create({"name": "Mia"}).id
+    v1.charges.update(charge, {"metadata": {"a": "1"}})
+    told = testing.event_types()
+    v1.charges.update(charge, {"metadata": {"a": "1"}})
+    v1.customers.update(customer, {"name": "Mia"})
+    assert testing.event_types() == told
+    v1.customers.update(customer, {"name": "Ada"})
+    assert testing.event_types() == [*told, "customer.updated"]
+
+
 def test_there_are_fifty_labels_at_most(world: World) -> None:
     charges, charge = world.stripe.v1.charges, world.paid().id
     charges.update(charge, {"metadata": {f"k{i}": "v" for i in range(50)}})
