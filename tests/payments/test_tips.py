@@ -210,6 +210,23 @@ def test_the_return_page_asks_stripe_before_any_webhook(login, met, tip):
     assert tip.children.payouts().count() == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (Status.PARTIALLY_REFUNDED, ["has your tip", "A part of it went back to you"]),
+        (Status.REFUNDED, ["Your tip went back to you"]),
+    ],
+)
+def test_what_went_back_is_not_said_to_be_the_mentors(login, met, tip, status, words):
+    testing.pay(tip.stripe_checkout_session_id)
+    services.settle_tip(tip=tip.tip)
+    Transaction.objects.filter(pk=tip.pk).update(status=status)
+    back = reverse("payments:tip_given", args=[tip.tip.code])
+    page = login(met.mentee).get(back).content.decode()
+    assert all(said in page for said in words)
+    assert "is theirs" not in page
+
+
 def test_the_same_tip_again_is_the_same_checkout(met, tip):
     again = services.give_tip(
         booking=met, user=met.mentee, amount_minor=500, message="You saved me a week."
