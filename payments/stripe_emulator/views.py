@@ -12,7 +12,7 @@ from . import api, cards, config, context, money, pages, signals, store, wording
 from .context import Body, Context
 from .forms import CardForm
 from .models import StripeObject
-from .resources import accounts, checkout_sessions, dunning, payment_intents, payment_methods
+from .resources import accounts, attempts, checkout_sessions, dunning, payment_methods
 from .router import ALIAS
 
 PAYMENT_REFUSED = 402
@@ -171,7 +171,7 @@ def _answered(request: HttpRequest, row: StripeObject, *, passed: bool) -> HttpR
         dunning.authenticate(ctx, invoice, passed=passed)
         return HttpResponseRedirect(pages.invoice_url(invoice.stripe_id))
     if session is None:
-        payment_intents.authenticate(ctx, row, passed=passed)
+        attempts.authenticate(ctx, row, passed=passed)
         return HttpResponseRedirect(row.private.get("return_url") or config.site_url())
     if checkout_sessions.seen(session.body, ctx.now)["status"] != "open":
         return _checkout_page(request, session)

@@ -8,7 +8,14 @@ from ..cards import Decline
 from ..context import Body, Context
 from ..errors import StripeError, invalid_parameter, missing_parameter
 from ..models import StripeObject
-from . import checkout_bodies, checkout_subscriptions, lists, payment_intents, prices
+from . import (
+    attempts,
+    checkout_bodies,
+    checkout_subscriptions,
+    lists,
+    payment_intents,
+    prices,
+)
 
 LEAST_LIFE = 30 * 60
 LONGEST_LIFE = 24 * 60 * 60
@@ -194,7 +201,7 @@ def pay(ctx: Context, row: StripeObject, method: StripeObject) -> Decline | None
     else:
         intent = _intent(ctx, row)
         url = pages.authentication_url(intent.stripe_id)
-        decline = payment_intents.attempt(ctx, intent, method, authenticate_at=url)
+        decline = attempts.attempt(ctx, intent, method, authenticate_at=url)
     _complete_if_done(ctx, row, method)
     return decline
 
@@ -214,7 +221,7 @@ def authenticate(ctx: Context, row: StripeObject, *, passed: bool) -> Decline | 
     """The answer of the authentication page."""
     intent = store.get(ctx, "payment_intent", intent_id(row) or "")
     method = store.get(ctx, "payment_method", intent.body["payment_method"])
-    decline = payment_intents.authenticate(ctx, intent, passed=passed)
+    decline = attempts.authenticate(ctx, intent, passed=passed)
     if is_subscription(row):
         checkout_subscriptions.settle(ctx, row, decline)
     _complete_if_done(ctx, row, method)

@@ -7,7 +7,7 @@ from ..cards import Decline, by_number
 from ..context import Body, Context
 from ..errors import StripeError
 from ..models import StripeObject
-from . import customers, invoices, payment_intents, payment_methods, subscriptions
+from . import attempts, customers, invoices, payment_methods, subscriptions
 
 TRIAL_END: params.Spec = {
     "missing_payment_method": params.Required(params.one_of("cancel", "create_invoice", "pause"))
@@ -60,7 +60,7 @@ def pay(ctx: Context, row: StripeObject, method: StripeObject) -> Decline | None
     intent = invoices.intent_of(ctx, invoice)
     _remember(row, intent=intent.stripe_id)
     url = pages.authentication_url(intent.stripe_id)
-    decline = payment_intents.attempt(ctx, intent, method, authenticate_at=url)
+    decline = attempts.attempt(ctx, intent, method, authenticate_at=url)
     return settle(ctx, row, decline)
 
 

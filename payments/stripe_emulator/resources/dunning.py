@@ -8,7 +8,7 @@ from ..context import Body, Context
 from ..errors import CardError, StripeError
 from ..models import StripeObject
 from ..periods import DAY
-from . import invoices, payment_intents, payment_methods, subscriptions
+from . import attempts, invoices, payment_methods, subscriptions
 
 # Days between one refusal and the next try; after the last there is no other.
 RETRY_AFTER_DAYS = (3, 5, 7)
@@ -34,11 +34,11 @@ def collect(ctx: Context, invoice: StripeObject) -> None:
 
 def _charge(ctx: Context, invoice: StripeObject, method: StripeObject) -> Decline | None:
     intent = invoices.intent_of(ctx, invoice)
-    decline = payment_intents.refusal_of_a_kept_card(method)
+    decline = attempts.refusal_of_a_kept_card(method)
     if decline:
-        payment_intents.decline(ctx, intent, method, decline)
+        attempts.decline(ctx, intent, method, decline)
         return decline
-    return payment_intents.attempt(ctx, intent, method, authenticate_at=None)
+    return attempts.attempt(ctx, intent, method, authenticate_at=None)
 
 
 def saved_card(ctx: Context, subscription: StripeObject) -> StripeObject | None:
@@ -94,7 +94,7 @@ def pay(ctx: Context, invoice: StripeObject, method: StripeObject) -> Decline | 
     """One attempt by the customer; `None` means paid, or waiting for authentication."""
     intent = invoices.intent_of(ctx, invoice)
     url = pages.authentication_url(intent.stripe_id)
-    decline = payment_intents.attempt(ctx, intent, method, authenticate_at=url)
+    decline = attempts.attempt(ctx, intent, method, authenticate_at=url)
     if decline:
         invoices.mark_failed(ctx, invoice, retry_at=invoice.due_at)
     elif intent.status == "succeeded":
@@ -104,7 +104,7 @@ def pay(ctx: Context, invoice: StripeObject, method: StripeObject) -> Decline | 
 
 def authenticate(ctx: Context, invoice: StripeObject, *, passed: bool) -> None:
     """The answer of the authentication page."""
-    decline = payment_intents.authenticate(ctx, invoices.intent_of(ctx, invoice), passed=passed)
+    decline = attempts.authenticate(ctx, invoices.intent_of(ctx, invoice), passed=passed)
     if decline:
         invoices.mark_failed(ctx, invoice, retry_at=invoice.due_at)
     else:
