@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from . import api, cards, config, context, money, pages, signals, store, wording
+from . import cards, config, context, money, outage, pages, signals, store, wording
 from .context import Body, Context
 from .forms import CardForm
 from .models import StripeObject
@@ -16,18 +16,24 @@ from .resources import accounts, attempts, checkout_sessions, dunning, payment_m
 from .router import ALIAS
 
 PAYMENT_REFUSED = 402
+BAD_GATEWAY = 502
 INVALID_FORM = 422
 
 
 @csrf_exempt  # asked by programs with an API key, never by a browser with a cookie
 def endpoint(request: HttpRequest, path: str) -> HttpResponse:
     """Stripe's API, for clients that speak HTTP."""
-    if request.method == "POST":
-        encoded = request.body.decode("utf-8", "replace")
-    else:
-        encoded = request.META.get("QUERY_STRING", "")
-    asked = {"method": request.method or "GET", "path": f"/{path}", "encoded": encoded}
-    answer = api.handle(**asked, headers=request.headers)
+    # A program may put parameters into the address of a POST as well: none is left out.
+    sent = (request.META.get("QUERY_STRING", ""), request.body.decode("utf-8", "replace"))
+    asked = {
+        "method": request.method or "GET",
+        "path": f"/{path}",
+        "encoded": "&".join(part for part in sent if part),
+    }
+    try:
+        answer = outage.send(**asked, headers=request.headers)
+    except outage.Unreachable as error:
+        return HttpResponse(f"{error}\n", status=BAD_GATEWAY, content_type="text/plain")
     signals.exchanged.send(endpoint, **asked, status=answer.status, text=answer.text)
     response = HttpResponse(answer.text, status=answer.status)
     for name, value in answer.headers.items():

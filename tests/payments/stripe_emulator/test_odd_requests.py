@@ -2,10 +2,12 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import stripe
 from django.conf import settings
+from django.test import Client
 
 from payments.stripe_emulator import api, testing
 from tests.payments.stripe_emulator.world import World
@@ -66,3 +68,27 @@ def test_who_may_ask_nothing_is_told_so_even_while_stripe_is_broken(world: World
     testing.deauthorize_account(account.id)
     with testing.outage("500"), pytest.raises(stripe.PermissionError):
         world.stripe.v1.customers.create({}, {"stripe_account": account.id})
+
+
+@pytest.mark.asks_wrongly
+def test_what_stands_in_the_address_of_a_post_counts(world: World) -> None:
+    def post(query: str, **sent: str) -> Any:
+        address = f"/_stripe/v1/customers?{query}"
+        return Client().post(
+            address,
+            urlencode(sent),
+            content_type="application/x-www-form-urlencoded",
+            headers={"Authorization": KEY},
+        )
+
+    made = post("email=mia@example.com", name="Mia").json()
+    assert (made["email"], made["name"]) == ("mia@example.com", "Mia")
+    refused = post("emial=mia@example.com", name="Mia")
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "emial")
+
+
+@pytest.mark.parametrize(("mode", "status"), [("connection", 502), ("500", 500), ("429", 429)])
+def test_an_outage_is_one_over_http_too(world: World, mode: Any, status: int) -> None:
+    with testing.outage(mode):
+        answer = Client().get("/_stripe/v1/account", headers={"Authorization": KEY})
+    assert answer.status_code == status
