@@ -56,6 +56,7 @@ def test_it_shows_what_there_is(world: World) -> None:
         assert words in text
     for kind in ("charge.refunded", "transfer.created", "waiting"):
         assert kind in text
+    assert re.search(r">\d{4}-\d\d-\d\d \d\d:\d\d UTC</time>", text)
 
 
 def test_what_is_only_authorised_is_not_said_to_be_paid(world: World) -> None:
