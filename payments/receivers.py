@@ -9,11 +9,12 @@ from bookings.models import Booking
 from bookings.signals import absence_decided, booking_accepted, booking_cancelled
 from payments import services, tasks
 from payments.models import Reversal, Transaction
-from payments.signals import transfer_reversed
+from payments.signals import refund_failed, transfer_reversed
 
 
 def connect() -> None:
     transfer_reversed.connect(came_back, dispatch_uid="payments.came_back")
+    refund_failed.connect(refund_came_to_nothing, dispatch_uid="payments.refund_came_to_nothing")
     absence_decided.connect(give_back_of_absent, dispatch_uid="payments.give_back_of_absent")
     booking_accepted.connect(accepted, dispatch_uid="payments.accepted")
     booking_cancelled.connect(give_back, dispatch_uid="payments.give_back")
@@ -29,6 +30,13 @@ def came_back(sender: Any, *, reversal: Reversal, **kwargs: Any) -> None:
     failed = charge.children.refunds().filter(status=Transaction.Status.FAILED)
     if charge.disputes.exists() or failed.exists():
         tasks.pass_on_again.enqueue(charge_id=charge.pk)
+
+
+def refund_came_to_nothing(sender: Any, *, transaction: Transaction, **kwargs: Any) -> None:
+    """Beside a lost dispute the ledger gives what it stood for to the bank, which has it."""
+    charge = transaction.charge
+    if charge.disputes.exists():
+        tasks.complete_lost.enqueue(charge_id=charge.pk)
 
 
 def accepted(sender: Any, *, booking: Booking, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from django.dispatch import Signal
 payment_received = Signal()
 payment_failed = Signal()
 refund_made = Signal()
+refund_failed = Signal()
 transfer_made = Signal()
 transfer_reversed = Signal()
 dispute_opened = Signal()

@@ -51,6 +51,11 @@ def follow_dispute(dispute_id: int) -> None:
 
 
 @durable(attempts=8)
+def complete_lost(charge_id: int) -> None:
+    services.complete_lost(charge=Transaction.objects.get(pk=charge_id))
+
+
+@durable(attempts=8)
 def pass_on_again(charge_id: int) -> None:
     services.pass_on_again(charge=Transaction.objects.get(pk=charge_id))
 

@@ -225,6 +225,10 @@ def refunds_made() -> list[str]:
     return [key for key, body in at_stripe("refund").items() if body["status"] == "succeeded"]
 
 
+def is_lost(dispute: dict, charge: Transaction) -> bool:
+    return dispute["status"] == "lost" and dispute["charge"] == charge.stripe_charge_id
+
+
 def is_paid(charge: dict) -> bool:
     return bool(charge["paid"] and "transaction" in charge["metadata"])
 
@@ -241,6 +245,8 @@ def check_charge(charge: Transaction, *, long_after: bool) -> None:
     done = back.filter(status=Ledger.SUCCEEDED)
     by_us = done.exclude(stripe_refund_id=None).aggregate(total=Sum("amount_minor"))["total"] or 0
     assert at["amount_refunded"] == by_us
+    lost = [body["amount"] for body in at_stripe("dispute").values() if is_lost(body, charge)]
+    assert sum(row.amount_minor for row in done if row.is_chargeback) == sum(lost)
     transfers = [at_stripe("transfer")[row.stripe_transfer_id] for row in payouts_of(charge)]
     passed_on = sum(body["amount"] - body["amount_reversed"] for body in transfers)
     assert passed_on == sum(ledger.left_minor(row) for row in payouts_of(charge))

@@ -8,6 +8,7 @@ from payments.services.checkout import call_off, expire_unpaid, open_checkout, s
 from payments.services.credits import book_session, find_credit, sessions_left
 from payments.services.credits import give_back as give_back_credit
 from payments.services.disputes import (
+    complete_lost,
     follow_dispute,
     follow_open_disputes,
     record_dispute,
@@ -93,6 +94,7 @@ __all__ = [
     "check_subscribable",
     "close_plan",
     "close_unfinished",
+    "complete_lost",
     "create_plan",
     "detach_card",
     "disconnect_account",

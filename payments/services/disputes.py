@@ -83,13 +83,18 @@ def _close(row: Dispute, charge: Transaction, outcome: str, now: dt.datetime) ->
 
 
 def _charge_back(charge: Transaction, row: Dispute, now: dt.datetime) -> None:
-    """What the bank took is gone like a refund: the ledger has it as one, made by the bank."""
-    left = charge.amount_minor - ledger.refunded_minor(charge)
-    if left <= 0:
+    """What the bank took is gone like a refund: the ledger has it as one, made by the bank.
+
+    Safe to repeat. What a refund of ours was to bring back already counts as that refund's.
+    """
+    known = charge.children.refunds().filter(metadata__dispute=row.stripe_dispute_id)
+    missing = row.amount_minor - sum(each.amount_minor for each in known)
+    missing = min(missing, charge.amount_minor - ledger.refunded_minor(charge))
+    if missing <= 0:
         return
     back = ledger.open_refund(
         charge=charge,
-        amount_minor=min(row.amount_minor, left),
+        amount_minor=missing,
         reason=_("taken back by the bank"),
         now=now,
         metadata={"dispute": row.stripe_dispute_id},
@@ -98,6 +103,17 @@ def _charge_back(charge: Transaction, row: Dispute, now: dt.datetime) -> None:
     ledger.count_refunds(charge=charge)
     # Where Stripe refused to take it back when the dispute was opened, it is asked once more.
     reversals.take_back_with(refund=back, now=now)
+
+
+def complete_lost(*, charge: Transaction, now: dt.datetime | None = None) -> None:
+    """A refund beside a lost dispute came to nothing: what it stood for the bank took as well.
+
+    Safe to repeat.
+    """
+    with db.atomic():
+        charge = ledger.lock(charge)
+        for row in charge.disputes.filter(status=Dispute.Status.LOST).order_by("pk"):
+            _charge_back(charge, row, now or times.now())
 
 
 def _give_back_what_waited(charge: Transaction, now: dt.datetime) -> None:

@@ -14,7 +14,7 @@ from payments import tasks
 from payments.models import Transaction
 from payments.services import ledger, reversals, sending
 from payments.services.sending import STUCK_AFTER
-from payments.signals import refund_made
+from payments.signals import refund_failed, refund_made
 from payments.stripe_service import StripeService
 from payments.stripe_types import Refund
 
@@ -165,6 +165,7 @@ def _failed(row: Transaction, refund: Refund) -> None:
     # A bank may send back even what went through: the charge is no longer refunded then.
     if ledger.move(transaction=row, to=Status.FAILED, **facts):
         ledger.count_refunds(charge=row.charge)
+        refund_failed.send(sender=Transaction, transaction=row)
 
 
 def adopt_refund(*, charge: Transaction, refund: Refund, now: dt.datetime | None = None) -> None:

@@ -5,9 +5,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import transaction as db
+
 from mentormatch.errors import StripeError
 from payments.models import Transaction
 from payments.services import ledger
+from payments.signals import refund_failed
 from payments.stripe_service import StripeBroken, StripeRefused, why
 
 logger = logging.getLogger(__name__)
@@ -47,13 +50,16 @@ def may_be_out(row: ledger.Row, *, now: dt.datetime) -> bool:
 def refused(row: ledger.Row, detail: str) -> None:
     """It won't be sent: staff decide."""
     logger.warning("%s %s was refused: %s", row.type, row.code, detail)
-    ledger.move(
-        transaction=row,
-        to=Transaction.Status.FAILED,
-        last_error=detail[:500],
-        needs_attention=f"Stripe refused this {row.type}: {detail}"[:500],
-        next_attempt_at=None,
-    )
+    with db.atomic():
+        has_failed = ledger.move(
+            transaction=row,
+            to=Transaction.Status.FAILED,
+            last_error=detail[:500],
+            needs_attention=f"Stripe refused this {row.type}: {detail}"[:500],
+            next_attempt_at=None,
+        )
+        if has_failed and row.type == Transaction.Type.REFUND:
+            refund_failed.send(sender=Transaction, transaction=row)
 
 
 def _under_another_key(row: ledger.Row, error: StripeError) -> None:

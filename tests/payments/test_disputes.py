@@ -249,6 +249,47 @@ def test_a_lost_one_of_which_a_part_had_gone_back_leaves_nothing(paid, work):
     assert sum(row.net_minor for row in paid.children.all()) == paid.net_minor
 
 
+@pytest.mark.parametrize("has_left", [False, True])
+def test_a_lost_one_is_whole_though_a_refund_beside_it_is_refused(request, paid, work, has_left):
+    """It was written down just before, and Stripe refuses it: the bank took that part as well."""
+    if has_left:
+        request.getfixturevalue("passed_on")
+    refund = services.request_refund(charge=paid, amount_minor=1000, reason="a bad line")
+    stripe_id = testing.open_dispute(paid.stripe_charge_id)
+    testing.close_dispute(stripe_id, won=False)
+    found = disputes.StripeService().retrieve_dispute(stripe_id)
+    services.record_dispute(charge=paid, dispute=found)
+    work()
+    services.complete_lost(charge=paid)
+    refund.refresh_from_db()
+    assert "charged back" in refund.needs_attention
+    back = paid.children.refunds().filter(status=Status.SUCCEEDED).order_by("pk")
+    assert [row.is_chargeback for row in back] == [True, True]
+    assert [(row.amount_minor, row.net_minor) for row in back] == [(5000, 4500), (1000, 900)]
+    paid.refresh_from_db()
+    assert paid.status == Status.REFUNDED
+    assert sum(reversed_at_stripe()) == sum(sent()) == (5400 if has_left else 0)
+    (total,) = earnings.books_of(paid.mentor, now=times.now(), zone=dt.UTC).totals()
+    assert (total.earned_minor, total.paid_out_minor, total.pending_minor) == (0, 0, 0)
+    assert testing.differences() == []
+
+
+def test_a_refund_that_bounces_beside_a_lost_one_is_not_the_banks(paid, work):
+    """It took what was left then; what came back is still to be given."""
+    refund = services.request_refund(charge=paid, amount_minor=1000, reason="a bad line")
+    work()
+    testing.close_dispute(testing.open_dispute(paid.stripe_charge_id), won=False)
+    work()
+    refund.refresh_from_db()
+    testing.fail_refund(refund.stripe_refund_id)
+    work()
+    (back,) = paid.children.refunds().filter(status=Status.SUCCEEDED)
+    assert (back.is_chargeback, back.amount_minor) == (True, 5000)
+    paid.refresh_from_db()
+    assert paid.status == Status.PARTIALLY_REFUNDED
+    assert testing.differences() == []
+
+
 def test_what_was_called_off_is_not_given_back_twice(booking, paid, dispute, work):
     bookings.cancel_booking(booking=booking, by=booking.mentor.user)
     decide(dispute, won=False)
