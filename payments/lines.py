@@ -29,9 +29,9 @@ NARROWED = {
     "since": "AND COALESCE(t.succeeded_at, t.created_at) >= %(since)s",
     "until": "AND COALESCE(t.succeeded_at, t.created_at) < %(until)s",
 }
-CHARGES, RECEIVED = (
+CHARGES, RECEIVED, UNDECIDED = (
     ", ".join(f"'{value}'" for value in values)
-    for values in (Transaction.CHARGES, Transaction.RECEIVED)
+    for values in (Transaction.CHARGES, Transaction.RECEIVED, Dispute.UNDECIDED)
 )
 # By hand, because writing the same anew from a queryset at each look took three times as long as
 # the database takes to answer. Which rows it is about `Transaction.objects.booked` says as well.
@@ -51,7 +51,7 @@ p.full_name, p.email, b.code AS booking_code, b.starts_at AS session_at,
 (SELECT o.status FROM payments_transaction o WHERE o.parent_id = t.id AND o.type = '{Type.PAYOUT}'
  ORDER BY o.id DESC LIMIT 1) AS payout_status,
 EXISTS (SELECT 1 FROM payments_dispute d
- WHERE d.charge_id = t.id AND d.status = '{Dispute.Status.OPEN}') AS is_frozen,
+ WHERE d.charge_id = t.id AND d.status IN ({UNDECIDED})) AS is_frozen,
 t.booking_id, b.status AS booking_status, b.ends_at, b.confirmed_at, b.completed_at,
 b.cancelled_by, b.refund_minor
 {ROWS}

@@ -229,11 +229,26 @@ class Transfer:
         )
 
 
+# https://docs.stripe.com/api/disputes/object#dispute_object-status
+STAGES: Mapping[str, str] = {
+    "warning_needs_response": "inquiry",
+    "warning_under_review": "inquiry",
+    "warning_closed": "closed",
+    # Settled with the cardholder's bank before any dispute was made of it.
+    "prevented": "closed",
+    "needs_response": "open",
+    "under_review": "open",
+    "won": "won",
+    "lost": "lost",
+}
+
+
 @dataclass(frozen=True)
 class Dispute:
     """A payment that the cardholder's bank questions. Amount in minor units.
 
-    `outcome` is `won` or `lost`, empty while it is open. An inquiry that came to nothing is won.
+    `stage` is ours of Stripe's statuses: `inquiry` while the bank only asks, `closed` where it
+    came to nothing, `open` once the bank took the money, then `won` or `lost`.
     """
 
     id: str
@@ -246,10 +261,8 @@ class Dispute:
     evidence_due_at: dt.datetime | None
 
     @property
-    def outcome(self) -> str:
-        if self.status in {"won", "warning_closed", "prevented"}:
-            return "won"
-        return "lost" if self.status == "lost" else ""
+    def stage(self) -> str:
+        return STAGES[self.status]
 
     @classmethod
     def read(cls, dispute: Body) -> Self:

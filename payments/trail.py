@@ -41,8 +41,13 @@ class Trail:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether a bank has yet to decide whose the money is."""
+        """Whether a bank took the money, and has yet to decide whose it is."""
         return any(row.status == Dispute.Status.OPEN for row in self.disputes)
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Whether a bank asks about it: what isn't passed on waits."""
+        return any(row.status == Dispute.Status.INQUIRY for row in self.disputes)
 
     @property
     def is_held(self) -> bool:

@@ -27,6 +27,7 @@ def _install_emulator() -> None:
     periodic(every=dt.timedelta(seconds=30))(sweep.expire_sessions)
     periodic(every=dt.timedelta(seconds=10))(sweep.open_disputes)
     periodic(every=dt.timedelta(minutes=10))(sweep.lose_disputes)
+    periodic(every=dt.timedelta(hours=1))(sweep.end_inquiries)
     periodic(every=dt.timedelta(seconds=30))(sweep.send_payouts)
     periodic(every=dt.timedelta(seconds=30))(sweep.move_payouts)
     periodic(every=dt.timedelta(seconds=30))(sweep.renew_subscriptions)

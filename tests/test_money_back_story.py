@@ -19,7 +19,8 @@ from payments.models import Dispute, Payout, Reversal, Transaction, WebhookEvent
 from payments.services import ledger
 from payments.stripe_emulator import sweep, testing
 from payments.stripe_emulator.models import StripeObject
-from payments.stripe_emulator.resources import disputes
+from payments.stripe_emulator.resources import disputes, inquiries
+from payments.stripe_types import STAGES
 from tests.budget import IS_STRESS, budget
 from tests.test_money_story import (
     GOOD,
@@ -77,12 +78,20 @@ class MoneyComesBack(MoneyStory):
 
     # --- What banks, cardholders and staff do ---------------------------------------
 
-    @rule()
-    def the_cardholder_disputes_it(self) -> None:
+    @rule(asks=st.booleans())
+    def the_cardholder_disputes_it(self, asks: bool = False) -> None:
+        """Or the bank only asks, for now."""
         rows = StripeObject.objects.filter(type="charge").order_by("pk")
         for row in [row for row in rows if disputes.can_be_disputed(row)][:1]:
-            testing.open_dispute(row.stripe_id)
-            TOLD["disputes"] += 1
+            (testing.open_inquiry if asks else testing.open_dispute)(row.stripe_id)
+            TOLD["inquiries" if asks else "disputes"] += 1
+
+    @rule(escalates=st.booleans())
+    def the_bank_is_done_asking(self, escalates: bool) -> None:
+        rows = StripeObject.objects.filter(type="dispute", status__in=inquiries.INQUIRIES)
+        for row in rows[:1]:
+            testing.end_inquiry(row.stripe_id, escalates=escalates)
+            TOLD["inquiries that became disputes"] += escalates
 
     @rule(won=st.booleans())
     def the_bank_decides(self, won: bool) -> None:
@@ -174,12 +183,9 @@ class MoneyComesBack(MoneyStory):
             check_charge(charge)
 
     def check_disputes(self) -> None:
-        there = {
-            key: body["status"] if body["status"] in ("won", "lost") else "open"
-            for key, body in at_stripe("dispute").items()
-        }
+        there = {key: STAGES[body["status"]] for key, body in at_stripe("dispute").items()}
         assert dict(Dispute.objects.values_list("stripe_dispute_id", "status")) == there
-        for row in Dispute.objects.open():
+        for row in Dispute.objects.freezing():
             moved = Reversal.objects.filter(payout__parent=row.charge).exclude(needs_attention="")
             payout = ledger.payout_of(row.charge)
             assert payout is None or moved.exists(), "frozen, and the mentor still has it"
@@ -229,6 +235,6 @@ def tell_stories(count: int) -> None:
 def test_the_books_agree_whatever_comes_back(figure: Callable[[str, str], None]) -> None:
     count = budget(3, 200)
     tell_stories(count)
-    assert TOLD["disputes"] >= count // 3
+    assert TOLD["disputes"] + TOLD["inquiries"] >= count // 3
     happened = ", ".join(f"{number:,} {what}" for what, number in sorted(TOLD.items()))
     figure("money that comes back in random orders", f"{count:,} stories ({happened}), all agree")

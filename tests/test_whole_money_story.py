@@ -20,6 +20,7 @@ from payments.models import Dispute, Reversal, Transaction, WebhookEvent
 from payments.services import ledger
 from payments.services.reconciliation import reconcile
 from payments.stripe_emulator import testing
+from payments.stripe_types import STAGES
 from tests.budget import budget
 from tests.test_money_story import (
     AHEAD,
@@ -120,23 +121,23 @@ class WholeMoneyStory(MoneyStory):
 
     # --- What banks do ----------------------------------------------------------------
 
-    @rule(which=st.integers(0, 5))
-    def a_cardholder_disputes(self, which: int) -> None:
-        """Of what was paid, whether we have heard of the payment or not."""
+    @rule(which=st.integers(0, 5), asks=st.booleans())
+    def a_cardholder_disputes(self, which: int, asks: bool = False) -> None:
+        """Of what was paid, whether we have heard of the payment or not; or a bank only asks."""
         made = at_stripe("charge").items()
         free = [key for key, body in made if body["captured"] and not body["disputed"]]
         if free:
             try:
-                testing.open_dispute(free[which % len(free)])
+                (testing.open_inquiry if asks else testing.open_dispute)(free[which % len(free)])
             except ValueError:
                 return  # nothing is left to dispute
-            TOLD["disputes"] += 1
+            TOLD["inquiries" if asks else "disputes"] += 1
 
     @precondition(lambda self: open_disputes())
     @rule(which=st.integers(0, 5), won=st.booleans())
     def a_bank_decides(self, which: int, won: bool) -> None:
         keys = open_disputes()
-        testing.close_dispute(keys[which % len(keys)], won=won)
+        decide(keys[which % len(keys)], won=won)
 
     @precondition(lambda self: refunds_made())
     @rule(which=st.integers(0, 5), really=seldom)
@@ -196,7 +197,7 @@ class WholeMoneyStory(MoneyStory):
 
     def work_until_quiet(self) -> None:
         for key in open_disputes():
-            testing.close_dispute(key, won=True)
+            decide(key, won=True)
         super().work_until_quiet()
 
     def check_rest(self, *, long_after: bool = False) -> None:
@@ -218,7 +219,15 @@ class WholeMoneyStory(MoneyStory):
 
 def open_disputes() -> list[str]:
     found = at_stripe("dispute").items()
-    return [key for key, body in found if body["status"] not in {"won", "lost"}]
+    return [key for key, body in found if STAGES[body["status"]] in Dispute.UNDECIDED]
+
+
+def decide(key: str, *, won: bool) -> None:
+    """An inquiry that the platform doesn't win becomes a dispute."""
+    if STAGES[at_stripe("dispute")[key]["status"]] == Dispute.Status.INQUIRY:
+        testing.end_inquiry(key, escalates=not won)
+    else:
+        testing.close_dispute(key, won=won)
 
 
 def refunds_made() -> list[str]:

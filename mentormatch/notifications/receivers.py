@@ -251,6 +251,16 @@ def dispute_decided(sender: object, *, dispute: Dispute, **kwargs: Any) -> None:
     _tell_of_dispute("dispute_closed", dispute, is_won=dispute.status == Dispute.Status.WON)
 
 
+@receiver(payments.inquiry_opened, dispatch_uid="notifications.inquiry_opened")
+def asked_about(sender: object, *, dispute: Dispute, **kwargs: Any) -> None:
+    _tell_of_dispute("inquiry_opened", dispute)
+
+
+@receiver(payments.inquiry_closed, dispatch_uid="notifications.inquiry_closed")
+def asked_no_more(sender: object, *, dispute: Dispute, **kwargs: Any) -> None:
+    _tell_of_dispute("inquiry_closed", dispute)
+
+
 def _tell_of_dispute(kind: str, dispute: Dispute, **context: Any) -> None:
     """The mentor, whose money it is; of a tip or a subscription too."""
     charge = dispute.charge

@@ -66,11 +66,20 @@ CONCERNS = (
         "attention=yes",
     ),
     Concern(
-        Dispute.objects.open,
+        Dispute.objects.freezing,
         ngettext_lazy(
             "%(n)d dispute to answer at Stripe", "%(n)d disputes to answer at Stripe", "n"
         ),
         f"status__exact={Dispute.Status.OPEN}",
+    ),
+    Concern(
+        lambda: Dispute.objects.filter(status=Dispute.Status.INQUIRY),
+        ngettext_lazy(
+            "%(n)d question of a bank to answer at Stripe",
+            "%(n)d questions of banks to answer at Stripe",
+            "n",
+        ),
+        f"status__exact={Dispute.Status.INQUIRY}",
     ),
     Concern(
         lambda: Reversal.objects.exclude(needs_attention=""),

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mentormatch.db import PublicIdField, TimestampedModel
 from payments.models.ledger import Transaction
@@ -12,17 +13,29 @@ from payments.models.ledger import Transaction
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
     def open(self) -> Self:
-        """Those that a bank has yet to decide: what they are about is frozen."""
+        """Those that a bank has yet to decide: nothing of what they are about is passed on."""
+        return self.filter(status__in=Dispute.UNDECIDED)
+
+    def freezing(self) -> Self:
+        """Those for which a bank took the money: nothing can be given back of it either."""
         return self.filter(status=Dispute.Status.OPEN)
 
 
 class Dispute(TimestampedModel):
-    """A dispute as Stripe says it stands; while it is open its charge is frozen."""
+    """A dispute as Stripe says it stands; while it is open its charge is frozen.
+
+    It may begin as an inquiry, which takes no money and may end as one; and it may become a
+    dispute, even after it was closed.
+    """
 
     class Status(models.TextChoices):
+        INQUIRY = "inquiry", _("the bank asks")
+        CLOSED = "closed", pgettext_lazy("a bank's inquiry", "settled")
         OPEN = "open", _("open")
         WON = "won", _("won")
         LOST = "lost", _("lost")
+
+    UNDECIDED: ClassVar[tuple[str, ...]] = (Status.INQUIRY, Status.OPEN)
 
     code = PublicIdField()
     charge = models.ForeignKey(
@@ -50,8 +63,8 @@ class Dispute(TimestampedModel):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status="open", closed_at__isnull=True)
-                | Q(status__in=["won", "lost"], closed_at__isnull=False),
+                condition=Q(status__in=["inquiry", "open"], closed_at__isnull=True)
+                | Q(status__in=["closed", "won", "lost"], closed_at__isnull=False),
                 name="payments_dispute_closed_with_an_outcome",
             ),
         ]

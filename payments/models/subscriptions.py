@@ -295,7 +295,7 @@ class CreditPeriodQuerySet(models.QuerySet["CreditPeriod"]):
         from payments.models import Dispute, Transaction  # noqa: PLC0415  # both point at these
 
         of_it = Transaction.objects.filter(stripe_invoice_id=OuterRef("stripe_invoice_id"))
-        disputed = Dispute.objects.open().filter(
+        disputed = Dispute.objects.freezing().filter(
             charge__stripe_invoice_id=OuterRef("stripe_invoice_id")
         )
         return self.filter(

@@ -1,6 +1,8 @@
 """Charges that a cardholder disputes: frozen while their bank decides, then settled either way."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction as db
 from django.utils.translation import gettext as _
@@ -10,11 +12,21 @@ from mentormatch import times
 from payments import tasks
 from payments.models import Dispute, Transaction
 from payments.services import ending, ledger, refunds, reversals, transfers
-from payments.signals import dispute_closed, dispute_opened
+from payments.signals import dispute_closed, dispute_opened, inquiry_closed, inquiry_opened
 from payments.stripe_service import StripeService
 from payments.stripe_types import Dispute as DisputeAtStripe
 
-Status = Transaction.Status
+Status, Stage = Transaction.Status, Dispute.Status
+DECIDED = (Stage.CLOSED, Stage.WON, Stage.LOST)
+# Each stage, nothing heard yet being the first, and what may follow it. The rest is old news.
+NEXT: Mapping[str, tuple[str, ...]] = {
+    "": tuple(Stage.values),
+    Stage.INQUIRY: (Stage.CLOSED, Stage.OPEN, Stage.WON, Stage.LOST),
+    Stage.CLOSED: (Stage.OPEN, Stage.WON, Stage.LOST),
+    Stage.OPEN: (Stage.WON, Stage.LOST),
+    Stage.WON: (),
+    Stage.LOST: (),
+}
 # The event that ends a dispute may never come: how long after the last word Stripe is asked.
 ASK_AFTER = dt.timedelta(days=1)
 
@@ -24,41 +36,55 @@ def record_dispute(
 ) -> Dispute:
     """Bring our row, and its charge, to where the dispute stands at Stripe.
 
-    Safe to repeat, in any order: one that is closed stays closed.
+    Safe to repeat, in any order: what is decided stays so, and a dispute is no inquiry again.
     """
     now = now or times.now()
     with db.atomic():
         if charge.booking is not None:
             bookings.lock_booking(charge.booking)
         charge = ledger.lock(charge)
-        row, is_new = _row_of(charge, dispute, now)
-        if is_new and dispute.outcome != Dispute.Status.WON:
-            _take_back(charge, now)
-        if is_new:
-            dispute_opened.send(sender=Dispute, dispute=row)
-        if dispute.outcome:
-            _close(row, charge, dispute.outcome, now)
-        if charge.subscription is not None and row.status != Dispute.Status.WON:
+        row, was = _row_of(charge, dispute, now)
+        if was is not None:
+            _follow(row, charge, was, now)
+        if charge.subscription is not None and row.status in (Stage.OPEN, Stage.LOST):
             ending.end_disputed(subscription=charge.subscription, now=now)
     return row
 
 
 def _row_of(
     charge: Transaction, dispute: DisputeAtStripe, now: dt.datetime
-) -> tuple[Dispute, bool]:
+) -> tuple[Dispute, str | None]:
+    """The row as it is by now, and where it stood: empty if new, `None` where it is no news."""
+    moved: dict[str, Any] = {
+        "status": dispute.stage,
+        "amount_minor": dispute.amount_minor,
+        "closed_at": now if dispute.stage in DECIDED else None,
+    }
     row, is_new = Dispute.objects.get_or_create(
         stripe_dispute_id=dispute.id,
-        defaults={
-            "charge": charge,
-            "amount_minor": dispute.amount_minor,
-            "currency": dispute.currency,
-            "created_at": now,
-        },
+        defaults=moved | {"charge": charge, "currency": dispute.currency, "created_at": now},
     )
-    facts = {"reason": dispute.reason[:64], "evidence_due_at": dispute.evidence_due_at}
+    was = "" if is_new else row.status
+    is_news = dispute.stage in NEXT[was]
+    facts: dict[str, Any] = {
+        "reason": dispute.reason[:64],
+        "evidence_due_at": dispute.evidence_due_at,
+    }
+    facts |= moved if is_news else {}
     Dispute.objects.filter(pk=row.pk).update(updated_at=now, **facts)
     row.refresh_from_db()
-    return row, is_new
+    return row, was if is_news else None
+
+
+def _follow(row: Dispute, charge: Transaction, was: str, now: dt.datetime) -> None:
+    if row.status == Stage.INQUIRY:
+        inquiry_opened.send(sender=Dispute, dispute=row)
+    elif was != Stage.OPEN and row.status != Stage.CLOSED:
+        if row.status != Stage.WON:
+            _take_back(charge, now)
+        dispute_opened.send(sender=Dispute, dispute=row)
+    if row.status in DECIDED:
+        _close(row, charge, now)
 
 
 def _take_back(charge: Transaction, now: dt.datetime) -> None:
@@ -69,17 +95,14 @@ def _take_back(charge: Transaction, now: dt.datetime) -> None:
         reversals.request_reversal(payout=payout, amount_minor=left, reason=_("disputed"), now=now)
 
 
-def _close(row: Dispute, charge: Transaction, outcome: str, now: dt.datetime) -> None:
+def _close(row: Dispute, charge: Transaction, now: dt.datetime) -> None:
     """The bank has decided: what is left of the charge goes on its way."""
-    rows = Dispute.objects.filter(pk=row.pk, status=Dispute.Status.OPEN)
-    if not rows.update(status=outcome, closed_at=now, updated_at=now):
-        return
-    row.refresh_from_db()
-    if outcome == Dispute.Status.LOST:
+    if row.status == Stage.LOST:
         _charge_back(charge, row, now)
     _give_back_what_waited(charge, now)
     transfers.send_what_was_held_back(charge=charge, now=now)
-    dispute_closed.send(sender=Dispute, dispute=row)
+    closed = inquiry_closed if row.status == Stage.CLOSED else dispute_closed
+    closed.send(sender=Dispute, dispute=row)
 
 
 def _charge_back(charge: Transaction, row: Dispute, now: dt.datetime) -> None:
@@ -112,7 +135,7 @@ def complete_lost(*, charge: Transaction, now: dt.datetime | None = None) -> Non
     """
     with db.atomic():
         charge = ledger.lock(charge)
-        for row in charge.disputes.filter(status=Dispute.Status.LOST).order_by("pk"):
+        for row in charge.disputes.filter(status=Stage.LOST).order_by("pk"):
             _charge_back(charge, row, now or times.now())
 
 

@@ -137,7 +137,12 @@ def lock(transaction: Transaction) -> Transaction:
 
 
 def is_frozen(charge: Transaction) -> bool:
-    """Whether its cardholder disputes it and their bank has yet to decide."""
+    """Whether a bank took it back, and has yet to decide."""
+    return Dispute.objects.freezing().filter(charge=charge).exists()
+
+
+def is_held(charge: Transaction) -> bool:
+    """Whether it is frozen, or a bank asks about it: nothing of it is passed on then."""
     return Dispute.objects.open().filter(charge=charge).exists()
 
 
@@ -145,6 +150,13 @@ def refuse_frozen(charge: Transaction) -> None:
     """Raise `Conflict` while the charge is disputed."""
     if is_frozen(charge):
         raise Conflict(_("This payment is disputed. Nothing of it moves until the bank decides."))
+
+
+def refuse_held(charge: Transaction) -> None:
+    """Raise `Conflict` while nothing of it can be passed on: it is disputed, or asked about."""
+    refuse_frozen(charge)
+    if is_held(charge):
+        raise Conflict(_("A bank asks about this payment. Nothing is passed on until it is done."))
 
 
 def refunded_minor(charge: Transaction, *, only_done: bool = False) -> int:

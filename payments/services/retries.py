@@ -82,7 +82,7 @@ def _found_at_stripe(row: Transaction, now: dt.datetime) -> bool:
 def _pay_out_anew(failed: Transaction, charge: Transaction, now: dt.datetime) -> Transaction:
     with db.atomic():
         charge = ledger.lock(charge)
-        ledger.refuse_frozen(charge)
+        ledger.refuse_held(charge)
         if ledger.payout_of(charge) is not None:
             raise Conflict(_("This is already on its way or through."))
         made = transfers.request_transfer(charge=charge, now=now)

@@ -135,7 +135,7 @@ def check_not_passed_on(*, booking: Booking) -> None:
 
 def request_transfer(*, charge: Transaction, now: dt.datetime) -> Transaction | None:
     """The payout of a locked charge, within the caller's transaction; none of nothing."""
-    if charge.status not in Transaction.PAID or ledger.is_frozen(charge):
+    if charge.status not in Transaction.PAID or ledger.is_held(charge):
         return None
     if ledger.passed_on_minor(charge) <= 0:
         return None
@@ -175,7 +175,7 @@ def look_for(row: Transaction, *, now: dt.datetime) -> None:
 
 
 def _create(row: Transaction) -> Transfer | None:
-    if ledger.is_frozen(row.charge):
+    if ledger.is_held(row.charge):
         # Nobody need look at it: the bank's decision brings it up again.
         facts = {"last_error": "The charge is disputed.", "next_attempt_at": None}
         ledger.move(transaction=row, to=Status.FAILED, **facts)

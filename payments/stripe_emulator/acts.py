@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from . import context, store
 from .context import Context
 from .models import Delivery, DeliveryStatus, StripeObject
-from .resources import accounts, disputes, payouts, refunds
+from .resources import accounts, disputes, inquiries, payouts, refunds
 from .router import ALIAS
 
 
@@ -47,6 +47,10 @@ def _send_again(ctx: Context, row: StripeObject) -> None:
     )
 
 
+def _is_inquiry(row: StripeObject) -> bool:
+    return row.status in inquiries.INQUIRIES
+
+
 def _is_active(row: StripeObject) -> bool:
     return row.status not in store.GONE
 
@@ -57,6 +61,9 @@ def _is_whole(row: StripeObject) -> bool:
 
 ACTS = {
     "dispute": Act(_("Dispute"), "charge", disputes.can_be_disputed, disputes.open_dispute),
+    "inquire": Act(_("Ask about it"), "charge", disputes.can_be_disputed, disputes.open_inquiry),
+    "escalate": Act(_("Make it a dispute"), "dispute", _is_inquiry, disputes.escalate),
+    "end_inquiry": Act(_("Let it drop"), "dispute", _is_inquiry, inquiries.end),
     "win": Act(_("Win"), "dispute", lambda row: row.status in disputes.OPEN, disputes.win),
     "lose": Act(_("Lose"), "dispute", lambda row: row.status in disputes.OPEN, disputes.lose),
     "arrive": Act(_("Let it arrive"), "payout", lambda row: row.status in payouts.OPEN, _arrive),

@@ -200,11 +200,18 @@ def _transfers_that_differ() -> list[str]:
 
 
 def _disputes_that_differ() -> list[str]:
-    """A dispute has taken its money once, and given it back if and only if it was won."""
+    """A dispute has taken its money once, and given it back if and only if it was won.
+
+    An inquiry has taken nothing.
+    """
     found: list[str] = []
     for row in StripeObject.objects.filter(type="dispute"):
         amounts = [each["amount"] for each in row.body["balance_transactions"]]
         is_won = row.status == "won"
+        if row.status.startswith("warning_"):
+            if amounts:
+                found.append(f"{row.stripe_id} only asks, and has moved {amounts}")
+            continue
         if len(amounts) != 1 + is_won or amounts[0] > 0 or (is_won and sum(amounts)):
             found.append(f"{row.stripe_id} is {row.status} and has moved {amounts}")
     return found

@@ -12,6 +12,7 @@ from .resources import (
     checkout_sessions,
     disputes,
     dunning,
+    inquiries,
     payment_intents,
     payouts,
     renewals,
@@ -39,6 +40,12 @@ def open_disputes(limit: int = 100) -> int:
 def lose_disputes(limit: int = 100) -> int:
     """Lose the disputes that nobody answered in time; gives their number."""
     return sum(_lose_dispute(pk) for pk in _due("dispute", "needs_response")[:limit])
+
+
+def end_inquiries(limit: int = 100) -> int:
+    """End the inquiries of which no bank made a dispute in time; gives their number."""
+    due = [pk for status in inquiries.INQUIRIES for pk in _due("dispute", status)]
+    return sum(_end_inquiry(pk) for pk in due[:limit])
 
 
 def send_payouts() -> int:
@@ -129,6 +136,14 @@ def _lose_dispute(pk: int) -> bool:
             late = row.body["evidence_details"] | {"past_due": True}
             store.change(row, evidence_details=late)
             disputes.lose(context.for_account(row.account), row)
+    return row is not None
+
+
+def _end_inquiry(pk: int) -> bool:
+    with transaction.atomic(using=ALIAS):
+        row = StripeObject.objects.filter(pk=pk, status__in=inquiries.INQUIRIES).first()
+        if row:
+            inquiries.end(context.for_account(row.account), row)
     return row is not None
 
 

@@ -16,6 +16,7 @@ from .resources import (
     checkout_sessions,
     disputes,
     dunning,
+    inquiries,
     payment_intents,
     payment_methods,
     payouts,
@@ -35,12 +36,14 @@ __all__ = [
     "deliver_events",
     "differences",
     "end_authorizations",
+    "end_inquiry",
     "end_period",
     "event_types",
     "fail_payout",
     "fail_refund",
     "knobs",
     "open_dispute",
+    "open_inquiry",
     "outage",
     "pay",
     "pay_out",
@@ -146,6 +149,21 @@ def open_dispute(charge_id: str, *, reason: str = "fraudulent") -> str:
     with transaction.atomic(using=ALIAS):
         row = _find("charge", charge_id)
         return disputes.open_dispute(context.for_account(row.account), row, reason).stripe_id
+
+
+def open_inquiry(charge_id: str) -> str:
+    """Let the cardholder's bank ask about a charge; gives the dispute's id."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("charge", charge_id)
+        return disputes.open_inquiry(context.for_account(row.account), row).stripe_id
+
+
+def end_inquiry(dispute_id: str, *, escalates: bool) -> None:
+    """Let the bank be content with what it heard, or want the money after all."""
+    with transaction.atomic(using=ALIAS):
+        row = _find("dispute", dispute_id)
+        goes_on = disputes.escalate if escalates else inquiries.end
+        goes_on(context.for_account(row.account), row)
 
 
 def close_dispute(dispute_id: str, *, won: bool) -> None:

@@ -136,7 +136,7 @@ def state(row: Line) -> SafeString:
         return refund_state(row)
     if row.type == Type.PAYOUT:
         return payout_state(row.status)
-    if row.is_frozen and row.payout_status != Status.SUCCEEDED:
+    if row.is_frozen and row.payout_status not in Transaction.PAID:
         return badge("pending", _("on hold: disputed"))
     if row.payout_status:
         return payout_state(row.payout_status)

@@ -352,21 +352,21 @@ def test_nothing_is_written_while_stripe_is_away(dispute, paid):
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"),
+    ("status", "stage"),
     [
-        ("needs_response", ""),
-        ("under_review", ""),
-        ("warning_needs_response", ""),
-        ("warning_under_review", ""),
-        ("warning_closed", "won"),
-        ("prevented", "won"),
+        ("needs_response", "open"),
+        ("under_review", "open"),
+        ("warning_needs_response", "inquiry"),
+        ("warning_under_review", "inquiry"),
+        ("warning_closed", "closed"),
+        ("prevented", "closed"),
         ("won", "won"),
         ("lost", "lost"),
     ],
 )
-def test_each_status_of_stripes_is_one_of_ours(status, outcome):
+def test_each_status_of_stripes_is_one_of_ours(status, stage):
     body = {"id": "du_1", "status": status, "amount": 1, "currency": "eur", "charge": "ch_1"}
-    assert disputes.DisputeAtStripe.read(body).outcome == outcome
+    assert disputes.DisputeAtStripe.read(body).stage == stage
 
 
 def test_the_booking_page_says_so_to_both(booking, dispute, work, client):

@@ -56,6 +56,7 @@ def trouble():
     factories.MentorFactory(status=MentorProfile.Status.IN_REVIEW, listed_at=None)
     factories.TransactionFactory(needs_attention="Who paid this?")
     factories.DisputeFactory()
+    factories.DisputeFactory(status="inquiry")
     factories.DifferenceFactory()
     factories.ReversalFactory()
     factories.AbsenceFactory(object_until=NOW)
@@ -86,6 +87,7 @@ def test_what_waits_is_counted_and_leads_to_its_list(login, boss):
         "1 absence to decide about",
         "1 reversal that needs a look",
         "1 dispute to answer at Stripe",
+        "1 question of a bank to answer at Stripe",
         "1 event of Stripe that needs a look",
         "1 difference between the ledger and Stripe",
         "1 mail that failed",
@@ -114,12 +116,12 @@ def test_it_costs_the_same_for_one_row_and_three(login, boss, django_assert_num_
     client = login(boss)
     trouble()
     client.get(INDEX)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         client.get(INDEX)
     trouble()
     trouble()
     factories.BookingFactory(mentor__currency="usd")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         client.get(INDEX)
 
 

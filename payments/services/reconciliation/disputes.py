@@ -18,6 +18,5 @@ def bring_up(since: dt.datetime, now: dt.datetime) -> None:
 
 
 def _is_known(dispute: DisputeAtStripe) -> bool:
-    status = dispute.outcome or Dispute.Status.OPEN
-    rows = Dispute.objects.filter(stripe_dispute_id=dispute.id, status=status)
+    rows = Dispute.objects.filter(stripe_dispute_id=dispute.id, status=dispute.stage)
     return rows.exists()

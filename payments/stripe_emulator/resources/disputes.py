@@ -1,4 +1,8 @@
-"""Disputes: a cardholder asks their bank for the money back, and wins or loses."""
+"""Disputes: a cardholder asks their bank for the money back, and wins or loses.
+
+Some banks ask first: an inquiry is a dispute that has taken nothing yet, and often never does.
+https://docs.stripe.com/disputes/how-disputes-work#inquiries
+"""
 
 from typing import Any
 
@@ -7,13 +11,16 @@ from ..context import Body, Context
 from ..errors import StripeError
 from ..models import StripeObject
 from ..periods import DAY
-from . import charges, lists, refunds
+from . import charges, inquiries, lists, refunds
+from .inquiries import INQUIRIES
 
 ANSWER_WITHIN = 14 * DAY
 # In euro cents; what Stripe takes for a dispute, and keeps whatever comes of it.
 FEE = 2000
 FEE_CURRENCY = "eur"
 OPEN = ("needs_response", "under_review")
+# An inquiry that no bank has made a dispute of by then ends by itself.
+INQUIRY_LASTS = 120 * DAY
 # Stripe's test mode decides at once where the evidence says one of these words.
 # https://docs.stripe.com/testing#evidence
 WINNING, LOSING = "winning_evidence", "losing_evidence"
@@ -65,26 +72,69 @@ LIST: params.Spec = {**params.PAGING, "charge": params.text(), "payment_intent":
 
 def open_dispute(ctx: Context, charge: StripeObject, reason: str = "fraudulent") -> StripeObject:
     """The cardholder's bank takes back what is left of a charge; `ValueError` where it can't."""
+    row = _create(ctx, charge, reason, ctx.now + ANSWER_WITHIN)
+    _withdraw(ctx, charge, row)
+    events.emit(ctx, "charge.dispute.created", row.body)
+    events.emit(ctx, "charge.dispute.funds_withdrawn", row.body)
+    return row
+
+
+def open_inquiry(ctx: Context, charge: StripeObject, reason: str = "general") -> StripeObject:
+    """The cardholder's bank asks what it was, and takes nothing; `ValueError` where it can't."""
+    row = _create(ctx, charge, reason, ctx.now + INQUIRY_LASTS)
+    store.change(
+        row,
+        is_charge_refundable=True,
+        payment_method_details=_details(row, "inquiry", "127"),
+        status="warning_needs_response",
+    )
+    events.emit(ctx, "charge.dispute.created", row.body)
+    return row
+
+
+def escalate(ctx: Context, row: StripeObject) -> None:
+    """The bank wants the money after all: of what is left now, the inquiry becomes a dispute."""
+    charge = store.get(ctx, "charge", row.body["charge"])
+    left = charge.body["amount"] - charge.body["amount_refunded"]
+    if row.status not in (*INQUIRIES, "warning_closed") or not left:
+        raise ValueError(f"{row.stripe_id} can't become a dispute.")
+    row.due_at = ctx.now + ANSWER_WITHIN
+    store.change(row, amount=left, is_charge_refundable=False)
+    _withdraw(ctx, charge, row)
+    deadline = row.body["evidence_details"] | {"due_by": ctx.now + ANSWER_WITHIN}
+    events.changed(
+        ctx,
+        "charge.dispute.updated",
+        row,
+        evidence_details=deadline,
+        payment_method_details=_details(row, "chargeback", "10.4"),
+        status="needs_response",
+    )
+    events.emit(ctx, "charge.dispute.funds_withdrawn", row.body)
+
+
+def _details(row: StripeObject, case: str, reason: str) -> Body:
+    details: Body = row.body["payment_method_details"]
+    return details | {"card": details["card"] | {"case_type": case, "network_reason_code": reason}}
+
+
+def _create(ctx: Context, charge: StripeObject, reason: str, due_at: int) -> StripeObject:
     if not can_be_disputed(charge):
         raise ValueError(f"{charge.stripe_id} can't be disputed.")
     amount = charge.body["amount"] - charge.body["amount_refunded"]
     body = _build(ctx, charge.body, amount, reason)
-    row = store.create(
-        ctx,
-        body,
-        ref=charge.stripe_id,
-        group=body["payment_intent"] or "",
-        due_at=ctx.now + ANSWER_WITHIN,
-    )
+    group = body["payment_intent"] or ""
+    row = store.create(ctx, body, ref=charge.stripe_id, group=group, due_at=due_at)
     charge.due_at = None
     store.change(charge, disputed=True)
+    return row
+
+
+def _withdraw(ctx: Context, charge: StripeObject, row: StripeObject) -> None:
     # As a refund of it would: all that the charge has left on the balance.
     left = charges.brought(ctx, charge)["amount"] - refunds.taken_back(ctx, charge)
     taken = _book(ctx, charge, row.body, left)
     store.change(row, balance_transactions=[taken])
-    events.emit(ctx, "charge.dispute.created", row.body)
-    events.emit(ctx, "charge.dispute.funds_withdrawn", row.body)
-    return row
 
 
 def can_be_disputed(charge: StripeObject) -> bool:
@@ -163,7 +213,7 @@ def _book(
 
 def win(ctx: Context, row: StripeObject) -> None:
     """The bank sees it the platform's way: the money comes back, the fee doesn't."""
-    _refuse_closed(row)
+    _refuse_undecidable(row)
     charge = store.get(ctx, "charge", row.body["charge"])
     (taken,) = row.body["balance_transactions"]
     back = _book(ctx, charge, row.body, -taken["amount"], back=True)
@@ -173,7 +223,7 @@ def win(ctx: Context, row: StripeObject) -> None:
 
 def lose(ctx: Context, row: StripeObject) -> None:
     """The bank sees it the cardholder's way, or nobody answered in time."""
-    _refuse_closed(row)
+    _refuse_undecidable(row)
     _close(ctx, row, "lost")
 
 
@@ -182,8 +232,14 @@ def _close(ctx: Context, row: StripeObject, status: str, **changes: Any) -> None
     events.changed(ctx, "charge.dispute.closed", row, status=status, **changes)
 
 
+def _refuse_undecidable(row: StripeObject) -> None:
+    _refuse_closed(row)
+    if row.status in INQUIRIES:
+        raise ValueError(f"{row.stripe_id} is an inquiry: nobody wins or loses it.")
+
+
 def _refuse_closed(row: StripeObject) -> None:
-    if row.status not in OPEN:
+    if row.status not in (*OPEN, *INQUIRIES):
         raise StripeError(f"This dispute is already closed with a status of {row.status}.")
 
 
@@ -200,7 +256,7 @@ def update(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
         _refuse_closed(row)
         changes |= _with_evidence(row.body, values)
     events.changed(ctx, "charge.dispute.updated", row, **changes)
-    if row.status == "under_review":
+    if row.status in ("under_review", "warning_under_review"):
         _decide_at_once(ctx, row)
     return row.body
 
@@ -211,12 +267,15 @@ def _with_evidence(body: Body, values: dict[str, Any]) -> Body:
     if not values.get("submit", True):
         return {"evidence": evidence, "evidence_details": details}
     details["submission_count"] += 1
-    return {"evidence": evidence, "evidence_details": details, "status": "under_review"}
+    status = "warning_under_review" if body["status"] in INQUIRIES else "under_review"
+    return {"evidence": evidence, "evidence_details": details, "status": status}
 
 
 def _decide_at_once(ctx: Context, row: StripeObject) -> None:
     word = row.body["evidence"]["uncategorized_text"]
-    if word == WINNING:
+    if row.status in INQUIRIES and word in (WINNING, LOSING):
+        inquiries.end(ctx, row)
+    elif word == WINNING:
         win(ctx, row)
     elif word == LOSING:
         lose(ctx, row)
@@ -225,6 +284,8 @@ def _decide_at_once(ctx: Context, row: StripeObject) -> None:
 def close(ctx: Context, values: dict[str, Any], *, id: str) -> Body:
     """`POST /v1/disputes/{id}/close`: the platform gives in."""
     row = store.get(ctx, "dispute", id, param="dispute")
+    if row.status in INQUIRIES:
+        raise StripeError("This is an inquiry: there is no dispute to accept. Refund the charge.")
     lose(ctx, row)
     return row.body
 

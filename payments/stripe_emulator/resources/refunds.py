@@ -6,7 +6,7 @@ from .. import events, ids, ledger, money, params, store
 from ..context import Body, Context
 from ..errors import StripeError
 from ..models import StripeObject
-from . import charges, lists
+from . import charges, inquiries, lists
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 CREATE: params.Spec = {
@@ -28,7 +28,7 @@ def create(ctx: Context, values: dict[str, Any]) -> Body:
     charge = _charge(ctx, values)
     body = charge.body
     left = body["amount"] - body["amount_refunded"]
-    if body["disputed"] and not store.objects(ctx, "dispute").filter(ref=body["id"], status="won"):
+    if body["disputed"] and inquiries.forbids_refunds(ctx, charge):
         raise StripeError(
             f"Charge {charge.stripe_id} has been charged back; cannot issue a refund.",
             code="charge_disputed",
@@ -96,6 +96,8 @@ def _give_back(ctx: Context, charge: StripeObject, amount: int, values: dict[str
     card = {**body["destination_details"]["card"], "reference": "5100000000000000"}
     details = {"card": card | {"reference_status": "available"}, "type": "card"}
     events.changed(ctx, "refund.updated", row, destination_details=details)
+    if charge.body["refunded"]:
+        inquiries.end_those_of(ctx, charge)
     return row.body
 
 

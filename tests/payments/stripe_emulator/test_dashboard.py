@@ -83,7 +83,7 @@ def test_what_is_only_authorised_is_not_said_to_be_paid(world: World) -> None:
 
 def test_a_payment_is_disputed_and_the_bank_decides(world: World) -> None:
     charge = world.paid()
-    assert buttons(charge.id) == {"dispute"}
+    assert buttons(charge.id) == {"dispute", "inquire"}
     assert act("dispute", charge.id) == 302
     (dispute,) = world.stripe.v1.disputes.list().data
     assert buttons(charge.id) == set()
@@ -92,6 +92,15 @@ def test_a_payment_is_disputed_and_the_bank_decides(world: World) -> None:
     assert world.stripe.v1.disputes.retrieve(dispute.id).status == "won"
     assert act("lose", dispute.id) == 409
     assert testing.books_add_up()
+
+
+def test_a_bank_asks_about_a_payment_and_then_wants_it_back(world: World) -> None:
+    assert act("inquire", world.paid().id) == 302
+    (inquiry,) = world.stripe.v1.disputes.list().data
+    assert buttons(inquiry.id) == {"escalate", "end_inquiry"}
+    assert act("escalate", inquiry.id) == 302
+    assert buttons(inquiry.id) == {"win", "lose"}
+    assert act("end_inquiry", inquiry.id) == 409
 
 
 def test_a_payout_is_made_arrives_and_comes_back(world: World) -> None:

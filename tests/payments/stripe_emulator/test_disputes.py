@@ -141,3 +141,58 @@ def test_what_was_taken_back_can_be_passed_on_again(world: World) -> None:
     world.stripe.v1.transfers.reversals.create(transfer.id)
     assert world.transferred(charge, 5400, account.id).amount == 5400
     assert testing.books_add_up()
+
+
+def test_an_inquiry_takes_nothing_and_lets_one_refund(world: World) -> None:
+    charge = world.paid()
+    before = balance(world)
+    inquiry = testing.open_inquiry(charge.id)
+    found = world.stripe.v1.disputes.retrieve(inquiry)
+    assert (found.status, found.is_charge_refundable) == ("warning_needs_response", True)
+    assert (balance(world), found.balance_transactions) == (before, [])
+    assert testing.event_types()[-1] == "charge.dispute.created"
+    world.stripe.v1.refunds.create({"charge": charge.id, "amount": 1000})
+    assert world.stripe.v1.disputes.retrieve(inquiry).status == "warning_needs_response"
+    world.stripe.v1.refunds.create({"charge": charge.id})
+    assert world.stripe.v1.disputes.retrieve(inquiry).status == "warning_closed"
+    assert testing.event_types()[-1] == "charge.dispute.closed"
+    assert testing.books_add_up()
+
+
+def test_an_inquiry_becomes_a_dispute_of_what_is_left(world: World) -> None:
+    charge = world.paid()
+    inquiry = testing.open_inquiry(charge.id)
+    world.stripe.v1.refunds.create({"charge": charge.id, "amount": 1000})
+    before = balance(world)
+    testing.end_inquiry(inquiry, escalates=True)
+    found = world.stripe.v1.disputes.retrieve(inquiry)
+    assert (found.status, found.amount, found.is_charge_refundable) == (
+        "needs_response",
+        5000,
+        False,
+    )
+    assert balance(world) == before - 5000 - 2000
+    told = testing.event_types()[-2:]
+    assert told == ["charge.dispute.updated", "charge.dispute.funds_withdrawn"]
+    testing.close_dispute(inquiry, won=True)
+    assert balance(world) == before - 2000
+    assert testing.books_add_up()
+
+
+def test_an_inquiry_ends_with_evidence_or_after_120_days(world: World, freeze: Freeze) -> None:
+    clock = freeze()
+    v1 = world.stripe.v1
+    asked, silent = (testing.open_inquiry(world.paid().id) for _ in range(2))
+    with pytest.raises(stripe.InvalidRequestError, match="is an inquiry"):
+        v1.disputes.close(asked)
+    answer = v1.disputes.update(asked, {"evidence": {"customer_name": "Mia"}})
+    assert answer.status == "warning_under_review"
+    answer = v1.disputes.update(asked, {"evidence": {"uncategorized_text": "losing_evidence"}})
+    assert answer.status == "warning_closed"
+    clock.shift(dt.timedelta(days=119))
+    assert (sweep.lose_disputes(), sweep.end_inquiries()) == (0, 0)
+    clock.shift(dt.timedelta(days=2))
+    assert (sweep.end_inquiries(), sweep.end_inquiries()) == (1, 0)
+    assert v1.disputes.retrieve(silent).status == "warning_closed"
+    with pytest.raises(ValueError, match="no open inquiry"):
+        testing.end_inquiry(silent, escalates=False)
