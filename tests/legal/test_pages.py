@@ -52,7 +52,10 @@ def test_a_language_without_a_text_of_its_own_gets_the_first_one(client, terms, 
     LegalPage.objects.filter(language="de").delete()
     settings.LOCALE_PATHS = []
     page = client.get(TERMS, headers={"accept-language": "de"})
-    assertContains(page, '<article class="column prose" lang="en">')
+    assertContains(page, '<h1 lang="en">')
+    assertContains(page, '<div lang="en">')
+    # What the site says of it is in the reader's language, and so outside of both.
+    assertContains(page, '<article class="column prose">')
     LegalPage.objects.all().delete()
     with pytest.raises(LegalPage.DoesNotExist):
         services.find_page(slug="terms", language="de")
