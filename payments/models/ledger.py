@@ -318,8 +318,9 @@ class Transaction(SentToStripe):
             ),
             models.UniqueConstraint(
                 fields=["parent"],
-                # One that was reversed whole, in a dispute that was won then, leaves room.
-                condition=Q(type="payout") & ~Q(status__in=["failed", "refunded"]),
+                # One of which something came back leaves room for that to leave again.
+                condition=Q(type="payout")
+                & ~Q(status__in=["failed", "refunded", "partially_refunded"]),
                 name="payments_transaction_one_payout_a_charge",
             ),
         ]

@@ -89,10 +89,12 @@ def _follow(row: Dispute, charge: Transaction, was: str, now: dt.datetime) -> No
 
 def _take_back(charge: Transaction, now: dt.datetime) -> None:
     """What the mentor has of it, or is just being sent, comes back while the bank decides."""
-    payout = ledger.payout_of(charge)
-    left = ledger.left_minor(payout) if payout is not None else 0
-    if payout is not None and left > 0:
-        reversals.request_reversal(payout=payout, amount_minor=left, reason=_("disputed"), now=now)
+    for payout in ledger.payouts_of(charge):
+        left = ledger.left_minor(payout)
+        if left > 0:
+            reversals.request_reversal(
+                payout=payout, amount_minor=left, reason=_("disputed"), now=now
+            )
 
 
 def _close(row: Dispute, charge: Transaction, now: dt.datetime) -> None:

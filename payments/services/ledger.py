@@ -172,9 +172,18 @@ def passed_on_minor(charge: Transaction) -> int:
     return charge.net_minor - int(given_back or 0)
 
 
+def payouts_of(charge: Transaction) -> list[Transaction]:
+    """The payouts that stand, the last first: on their way, or at the mentor's at least in part.
+
+    There is one, and more only where what came back of it has left again.
+    """
+    rows = charge.children.payouts().standing().exclude(status=Status.REFUNDED)
+    return list(rows.order_by("-pk"))
+
+
 def payout_of(charge: Transaction) -> Transaction | None:
-    """The payout of a charge that stands: on its way, or at the mentor's at least in part."""
-    return charge.children.payouts().standing().exclude(status=Status.REFUNDED).first()
+    """The last payout of a charge that stands."""
+    return next(iter(payouts_of(charge)), None)
 
 
 def left_minor(payout: Transaction) -> int:
@@ -183,10 +192,20 @@ def left_minor(payout: Transaction) -> int:
     return 0 if payout.status == Status.FAILED else payout.amount_minor - int(back or 0)
 
 
-def too_much_minor(payout: Transaction) -> int:
-    """What the mentor has of a payout, or will, that isn't theirs: all of it during a dispute."""
-    theirs = 0 if is_frozen(payout.charge) else passed_on_minor(payout.charge)
-    return left_minor(payout) - theirs
+def kept_minor(charge: Transaction, *, besides: Transaction | None = None) -> int:
+    """What of a charge the mentor has, or will have, by all of its payouts."""
+    return sum(left_minor(row) for row in payouts_of(charge) if row != besides)
+
+
+def too_much_minor(charge: Transaction) -> int:
+    """What the mentor has of a charge, or will, that isn't theirs: all of it during a dispute."""
+    theirs = 0 if is_frozen(charge) else passed_on_minor(charge)
+    return kept_minor(charge) - theirs
+
+
+def short_minor(charge: Transaction) -> int:
+    """What of a charge is the mentor's, and neither at them nor on its way."""
+    return passed_on_minor(charge) - kept_minor(charge)
 
 
 def fee_part(charge: Transaction, amount_minor: int) -> int:
@@ -231,8 +250,11 @@ def open_refund(
 
 
 def open_payout(*, charge: Transaction, now: dt.datetime, **facts: Any) -> Transaction:
-    """The pending row of the mentor's net of a locked charge. Within the caller's transaction."""
-    net = passed_on_minor(charge)
+    """The pending row of what is the mentor's of a locked charge and they don't have yet.
+
+    Within the caller's transaction.
+    """
+    net = short_minor(charge)
     return Transaction.objects.create(
         type=Type.PAYOUT,
         parent=charge,

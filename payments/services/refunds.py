@@ -55,8 +55,7 @@ def request_refund(
         if charge.status not in Transaction.PAID:
             raise Conflict(_("Only what was paid can be given back."))
         ledger.refuse_frozen(charge)
-        payout = ledger.payout_of(charge)
-        if payout is not None and payout.status in Transaction.OPEN:
+        if charge.children.payouts().filter(status__in=Transaction.OPEN).exists():
             raise Conflict(
                 _("The mentor's part is just on its way to them. Try again in a few minutes.")
             )

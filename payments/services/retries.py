@@ -83,7 +83,7 @@ def _pay_out_anew(failed: Transaction, charge: Transaction, now: dt.datetime) ->
     with db.atomic():
         charge = ledger.lock(charge)
         ledger.refuse_held(charge)
-        if ledger.payout_of(charge) is not None:
+        if not transfers.may_leave_anew(charge):
             raise Conflict(_("This is already on its way or through."))
         made = transfers.request_transfer(charge=charge, now=now)
         if made is None:

@@ -6,6 +6,7 @@ It goes the same way as refunds and payouts: a row within a transaction, a task 
 import datetime as dt
 
 from django.db import transaction as db
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mentormatch import times
@@ -51,20 +52,21 @@ def request_reversal(
     return row
 
 
-def take_back_with(*, refund: Transaction, now: dt.datetime) -> Reversal | None:
+def take_back_with(*, refund: Transaction, now: dt.datetime) -> None:
     """Take back from the mentor what isn't theirs any more, now that this refund was written down.
 
     That is the refund's net, so that all parts add up to the payout; less where an earlier refund
     failed after its part had come back. What couldn't be taken back with an earlier one is left to
     staff. Within the caller's transaction, with the charge locked.
     """
-    payout = ledger.payout_of(refund.charge)
-    too_much = min(ledger.too_much_minor(payout), refund.net_minor) if payout else 0
-    if payout is None or too_much <= 0:
-        return None
-    return request_reversal(
-        payout=payout, amount_minor=too_much, reason=refund.reason, refund=refund, now=now
-    )
+    too_much = min(ledger.too_much_minor(refund.charge), refund.net_minor)
+    for payout in ledger.payouts_of(refund.charge):
+        part = min(too_much, ledger.left_minor(payout))
+        if part > 0:
+            request_reversal(
+                payout=payout, amount_minor=part, reason=refund.reason, refund=refund, now=now
+            )
+            too_much -= part
 
 
 def send_reversal(*, reversal: Reversal, now: dt.datetime | None = None) -> None:
@@ -119,7 +121,8 @@ def record_reversal(
             return
         ledger.count_reversals(payout=payout)
         if reversal.refund is not None:
-            facts = {"reversed_minor": made.amount_minor, "stripe_reversal_id": made.id}
+            back = F("reversed_minor") + made.amount_minor
+            facts = {"reversed_minor": back, "stripe_reversal_id": made.id}
             ledger.note(transaction=reversal.refund, **facts)
         transfer_reversed.send(sender=Reversal, reversal=reversal)
 
@@ -179,7 +182,8 @@ def _anew(failed: Reversal, now: dt.datetime) -> Reversal:
     with db.atomic():
         ledger.lock(failed.payout.charge)
         failed.payout.refresh_from_db()
-        amount_minor = min(failed.amount_minor, ledger.too_much_minor(failed.payout))
+        too_much = ledger.too_much_minor(failed.payout.charge)
+        amount_minor = min(failed.amount_minor, too_much, ledger.left_minor(failed.payout))
         if amount_minor <= 0:
             raise Conflict(_("Nothing of it is to come back any more."))
         ledger.note(transaction=failed, needs_attention="")

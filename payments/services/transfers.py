@@ -98,12 +98,33 @@ def pass_on_again(*, charge: Transaction, now: dt.datetime | None = None) -> Non
     """What came back of a payout leaves anew if it is the mentor's after all. Safe to repeat.
 
     That is where the charge was disputed, or where the refund that it came back for has failed and
-    staff have seen to that. What was taken back by hand at Stripe stays there.
+    staff have seen to that: a part of it too. What was taken back by hand at Stripe stays there.
     """
+    now = now or times.now()
     with db.atomic():
         charge = ledger.lock(charge)
-        if charge.disputes.exists() or _came_back_in_vain(charge):
-            send_what_was_held_back(charge=charge, now=now or times.now())
+        if charge.disputes.exists():
+            send_what_was_held_back(charge=charge, now=now)
+        elif _came_back_in_vain(charge) and may_leave_anew(charge):
+            _send_unless_staffs(charge, now)
+
+
+def may_leave_anew(charge: Transaction) -> bool:
+    """Whether nothing of a locked charge's payouts stands, or what came back did so in vain.
+
+    Not while a reversal is on its way: it brings the matter up again.
+    """
+    payouts = ledger.payouts_of(charge)
+    is_cut = all(row.status == Status.PARTIALLY_REFUNDED for row in payouts)
+    back = Reversal.objects.filter(payout__parent=charge, status=Reversal.Status.PENDING)
+    return not payouts or (is_cut and _came_back_in_vain(charge) and not back.exists())
+
+
+def _send_unless_staffs(charge: Transaction, now: dt.datetime) -> None:
+    payouts = charge.children.payouts()
+    waits = payouts.filter(status=Status.FAILED).exclude(needs_attention="")
+    if payouts.exists() and not waits.exists():
+        request_transfer(charge=charge, now=now)
 
 
 def _came_back_in_vain(charge: Transaction) -> bool:
@@ -137,7 +158,7 @@ def request_transfer(*, charge: Transaction, now: dt.datetime) -> Transaction | 
     """The payout of a locked charge, within the caller's transaction; none of nothing."""
     if charge.status not in Transaction.PAID or ledger.is_held(charge):
         return None
-    if ledger.passed_on_minor(charge) <= 0:
+    if ledger.short_minor(charge) <= 0:
         return None
     row = ledger.open_payout(charge=charge, now=now, next_attempt_at=now + STUCK_AFTER)
     tasks.send_transfer.enqueue(transaction_id=row.pk)
@@ -185,7 +206,8 @@ def _create(row: Transaction) -> Transfer | None:
         sending.refused(row, "The mentor has no connected account.")
         return None
     # A refund that was made at Stripe may have come in since it was written down.
-    if row.amount_minor > ledger.passed_on_minor(row.charge):
+    kept = ledger.kept_minor(row.charge, besides=row)
+    if row.amount_minor > ledger.passed_on_minor(row.charge) - kept:
         sending.refused(row, "What was paid has gone back meanwhile.")
         return None
     return StripeService().create_transfer(transaction=row, destination=account.stripe_account_id)

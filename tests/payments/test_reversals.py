@@ -280,6 +280,96 @@ def test_what_came_back_for_a_refund_that_failed_leaves_again_once_staff_say_so(
     check_books()
 
 
+@pytest.fixture
+def in_vain(passed_on, work) -> Transaction:
+    """A refund of 10.00 EUR that its bank sent back; the mentor's 9.00 had come back for it."""
+    row = services.request_refund(charge=passed_on, amount_minor=1000, reason="as a favour")
+    work()
+    row.refresh_from_db()
+    testing.fail_refund(row.stripe_refund_id)
+    work()
+    row.refresh_from_db()
+    assert ledger.short_minor(passed_on) == 900
+    return row
+
+
+def kept(charge: Transaction) -> list[tuple[str, int, int]]:
+    rows = charge.children.payouts().order_by("pk")
+    return [(row.status, row.amount_minor, row.reversed_minor) for row in rows]
+
+
+def test_a_part_that_came_back_in_vain_leaves_again_once_staff_say_so(in_vain, passed_on, work):
+    services.pass_on_again(charge=passed_on)
+    assert len(kept(passed_on)) == 1  # as long as nobody has decided what becomes of the refund
+    services.settle_attention(row=in_vain)
+    work()
+    whole = [(Status.PARTIALLY_REFUNDED, 5400, 900), (Status.SUCCEEDED, 900, 0)]
+    assert kept(passed_on) == whole
+    services.pass_on_again(charge=passed_on)
+    services.send_due_transfers()
+    work()
+    assert kept(passed_on) == whole
+    (total,) = earnings.books_of(passed_on.mentor, now=times.now(), zone=dt.UTC).totals()
+    assert (total.earned_minor, total.paid_out_minor, total.pending_minor) == (5400, 5400, 0)
+    check_books()
+    assert services.reconcile() == []
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(("amount", "backs"), [(500, [450]), (3000, [900, 1800]), (6000, None)])
+def test_a_refund_after_that_is_taken_from_all_payouts(in_vain, passed_on, work, amount, backs):
+    services.settle_attention(row=in_vain)
+    work()
+    row = services.request_refund(charge=passed_on, amount_minor=amount, reason="after all")
+    work()
+    row.refresh_from_db()
+    assert taken_back()[1:] == (backs or [900, 4500])
+    assert row.reversed_minor == row.net_minor
+    assert ledger.short_minor(passed_on) == 0
+    check_books()
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("won", [True, False])
+def test_a_dispute_after_that_takes_both_back(in_vain, passed_on, work, won):
+    services.settle_attention(row=in_vain)
+    work()
+    dispute = testing.open_dispute(passed_on.stripe_charge_id)
+    work()
+    assert sorted(taken_back()) == [900, 900, 4500]
+    testing.close_dispute(dispute, won=won)
+    work()
+    assert ledger.kept_minor(passed_on) == (5400 if won else 0)
+    check_books()
+
+
+@pytest.mark.one_engine
+def test_one_that_stripe_refuses_then_is_tried_again_by_staff(in_vain, passed_on, work):
+    account = passed_on.mentor.payment_account.stripe_account_id
+    testing.restrict_account(account)
+    services.settle_attention(row=in_vain)
+    work()
+    refused = passed_on.children.payouts().latest("pk")
+    assert (refused.status, bool(refused.needs_attention)) == (Status.FAILED, True)
+    services.pass_on_again(charge=passed_on)
+    assert passed_on.children.payouts().count() == 2
+    testing.complete_onboarding(account)
+    services.retry(transaction=refused)
+    work()
+    assert kept(passed_on)[-1] == (Status.SUCCEEDED, 900, 0)
+    with pytest.raises(Conflict, match="through"):
+        services.retry(transaction=refused)
+
+
+@pytest.mark.one_engine
+def test_made_again_it_takes_nothing_twice(in_vain, passed_on, work):
+    services.retry(transaction=in_vain)
+    work()
+    services.pass_on_again(charge=passed_on)
+    assert kept(passed_on) == [(Status.PARTIALLY_REFUNDED, 5400, 900)]
+    assert taken_back() == [900]
+
+
 def test_it_leaves_again_though_staff_were_quicker_than_the_reversal(passed_on, work, run_tasks):
     row = services.request_refund(charge=passed_on, amount_minor=6000, reason="as a favour")
     services.send_refund(transaction=row)
