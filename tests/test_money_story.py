@@ -375,7 +375,11 @@ class MoneyStory(RuleBasedStateMachine):
             delivered = testing.deliver_events()
             queue.give_back(but_not_of=set())
             QueuedTask.objects.ready().update(run_after=times.now())
-            ran = run_tasks()
+            ran = run_tasks(may_fail=True)
+            # To a key that was used in an outage Stripe repeats its answer; another is used then.
+            broken = [row for row in ran if row.exception_class_path.endswith("StripeBroken")]
+            raised = [r.traceback for r in ran if r.exception_class_path and r not in broken]
+            assert not raised, "\n".join(raised)
             run_periodic(*self.periodics)
             if not (delivered or ran or testing.waiting() or self.unfinished()):
                 return

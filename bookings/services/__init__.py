@@ -22,6 +22,7 @@ from bookings.services.requests import (
     check_may_answer,
     decline_booking,
     end_request,
+    end_too_late,
     lapse_requests,
 )
 from bookings.services.rescheduling import check_may_reschedule, reschedule_booking
@@ -39,6 +40,7 @@ __all__ = [
     "decline_booking",
     "dismiss_absence",
     "end_request",
+    "end_too_late",
     "expire_hold",
     "extend_hold",
     "lapse_requests",

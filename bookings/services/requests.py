@@ -95,20 +95,26 @@ def decline_booking(
     return booking
 
 
-def end_request(*, booking: Booking, now: dt.datetime | None = None) -> Booking:
+def end_request(*, booking: Booking, reason: str = "", now: dt.datetime | None = None) -> Booking:
     """The bank no longer holds the price: it lapses, even if the mentor said yes meanwhile.
 
-    Safe to repeat; a booking that is no request (any more) stays as it is.
+    Or another `reason` why nothing comes of that yes. Safe to repeat; a booking that is no request
+    (any more) stays as it is.
     """
     now = now or times.now()
+    reason = reason or _("The price could no longer be taken from the card.")
     with exclusive():
         booking = lock_booking(booking)
         if booking.is_to_answer:
             call_off(booking, side=Booking.Side.SYSTEM, code=Code.LAPSED, now=now)
         elif booking.is_accepted:
-            reason = _("The price could no longer be taken from the card.")
             call_off(booking, side=Booking.Side.SYSTEM, code=Code.CANCELLED, reason=reason, now=now)
     return booking
+
+
+def end_too_late(*, booking: Booking, now: dt.datetime | None = None) -> Booking:
+    """The mentor said yes, and the price is there only now that the session is over."""
+    return end_request(booking=booking, reason=_("The payment came too late."), now=now)
 
 
 def check_may_answer(*, booking: Booking, by: User, now: dt.datetime | None = None) -> None:

@@ -42,17 +42,22 @@ def accept(*, booking: Booking, by: User, now: dt.datetime | None = None) -> Boo
 def settle_authorization(*, transaction: Transaction, now: dt.datetime | None = None) -> None:
     """Capture what the mentor accepted, release what nobody waits for; once, however often.
 
-    Raises `StripeError` where asking again later may help; a refusal is left to staff.
+    What is accepted when its time is over already is given up, and its price with it. Raises
+    `StripeError` where asking again later may help; a refusal is left to staff.
     """
     now = now or times.now()
     booking = transaction.sold
     booking.refresh_from_db()
-    if booking.is_accepted and transaction.status in Transaction.PAID:
+    if booking.is_accepted and booking.ends_at <= now:
+        bookings.end_too_late(booking=booking, now=now)
+    elif booking.is_accepted and transaction.status in Transaction.PAID:
         bookings.confirm_booking(booking=booking, now=now)
     elif transaction.is_authorized and booking.is_accepted:
         _capture(transaction, now)
     elif transaction.is_authorized and booking.status == Booking.Status.CANCELLED:
         _release(transaction, now)
+    if transaction.status in Transaction.PAID:
+        ledger.note(transaction=transaction, next_attempt_at=None)
 
 
 def _capture(row: Transaction, now: dt.datetime) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction as db
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from mentormatch import times
@@ -20,13 +21,14 @@ SENT = (Type.REFUND, Type.PAYOUT)
 def resend_stuck(*, now: dt.datetime | None = None, limit: int = 200) -> int:
     """Take up again every refund, payout and reversal that waits although its task is over.
 
-    So too what was authorised, and is to be captured or released. And ask about those that Stripe
-    works on: the event that ends it may never come.
+    So too what was authorised, and is to be captured or released, and what a mentor accepted when
+    it was paid already. And ask about those that Stripe works on: the event that ends it may never
+    come.
     """
     now = now or times.now()
-    stuck = Transaction.objects.filter(
-        type__in=(*SENT, Type.BOOKING), status__in=Transaction.OPEN, next_attempt_at__lte=now
-    )
+    waiting = Q(type__in=(*SENT, Type.BOOKING), status__in=Transaction.OPEN)
+    accepted = Q(type=Type.BOOKING, status__in=Transaction.PAID)
+    stuck = Transaction.objects.filter(waiting | accepted, next_attempt_at__lte=now)
     back = Reversal.objects.filter(status=Status.PENDING, next_attempt_at__lte=now)
     return sum(_resend(row, now) for row in stuck.order_by("next_attempt_at")[:limit]) + sum(
         reversals.resend(reversal=row, now=now) for row in back.order_by("next_attempt_at")[:limit]

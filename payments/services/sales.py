@@ -73,6 +73,9 @@ class BookingSale:
                 bookings.confirm_booking(booking=row.sold, now=now)
         except Conflict as refusal:
             logger.info("booking %s was paid too late: %s", row.sold.code, refusal.code)
+            if row.sold.is_accepted:
+                bookings.end_too_late(booking=row.sold, now=now)  # what was paid goes back with it
+                return
             refunds.request_refund(
                 charge=row, amount_minor=row.amount_minor, reason=_("paid too late"), now=now
             )

@@ -225,6 +225,31 @@ def test_what_staff_captured_goes_back_when_it_is_declined(booking, authorized, 
     assert stand(booking, authorized) == ("cancelled", "refunded")
 
 
+def test_accepted_but_reached_only_after_its_time_it_is_released(booking, authorized, work, freeze):
+    """Stripe was away, or we were: nobody pays for a session that couldn't be."""
+    with testing.outage("connection"), pytest.raises(StripeError):
+        services.accept(booking=booking, by=booking.mentor.user)
+    freeze(booking.ends_at + HOUR)
+    services.resend_stuck()
+    work()
+    assert stand(booking, authorized) == ("cancelled", "failed")
+    assert intents() == ["canceled"]
+    assert (booking.cancelled_by, booking.cancellation_code) == ("system", Code.CANCELLED)
+    assert kinds(booking.mentor.user)[-1] == kinds(booking.mentee)[-1] == "booking_cancelled"
+
+
+def test_captured_by_staff_and_accepted_in_vain_it_goes_back(booking, authorized, work, freeze):
+    """Killed between the yes and the confirmation, and back only when the session is over."""
+    testing.capture(authorized.stripe_payment_intent_id)
+    work()
+    bookings.accept_booking(booking=booking, by=booking.mentor.user)
+    freeze(booking.ends_at + HOUR)
+    services.resend_stuck()
+    work()
+    assert stand(booking, authorized) == ("cancelled", "refunded")
+    assert testing.differences() == []
+
+
 def test_a_request_stays_one_when_the_mentor_stops_asking(booking, opened, work):
     booking.mentor.requires_approval = False
     booking.mentor.save()
