@@ -60,8 +60,10 @@ class MoneyComesBack(MoneyStory):
 
     pay = come_back_from_stripe = reschedule = None
 
-    @initialize(held=st.booleans(), passed_on=st.booleans(), disputed=st.booleans())
-    def it_was_paid(self, held: bool, passed_on: bool, disputed: bool) -> None:
+    @initialize(
+        held=st.booleans(), passed_on=st.booleans(), bounced=st.booleans(), disputed=st.booleans()
+    )
+    def it_was_paid(self, held: bool, passed_on: bool, bounced: bool, disputed: bool) -> None:
         MoneyStory.people_meet(self, dt.timedelta(days=1), 60, [GOOD], silent=False)
         self.work_until_quiet()
         if held or passed_on:
@@ -69,6 +71,10 @@ class MoneyComesBack(MoneyStory):
         if passed_on:
             self.time.shift(dt.timedelta(hours=49))
             self.work_until_quiet()
+        if bounced:
+            self.staff_give_back(30, None, None)
+            self.work_until_quiet()
+            self.a_refund_bounces()
         if disputed:
             self.the_cardholder_disputes_it()
 
@@ -122,6 +128,14 @@ class MoneyComesBack(MoneyStory):
                 testing.fail_refund(row.stripe_id)
                 TOLD["bounced refunds"] += 1
 
+    @rule(kill=kill)
+    def staff_are_done_with_it(self, kill: Kill) -> None:
+        """With a refund that failed: what came back for it leaves again."""
+        row = Transaction.objects.refunds().exclude(needs_attention="").first()
+        if row is not None:
+            self.attempt(lambda: services.settle_attention(row=row), None, kill)
+            TOLD["settled"] += 1
+
     @rule(days=st.sampled_from([1, 8]))
     def stripe_pays_out(self, days: int) -> None:
         self.time.shift(dt.timedelta(days=days))
@@ -156,6 +170,7 @@ class MoneyComesBack(MoneyStory):
         for charge in Transaction.objects.charges():
             assert ledger.refunded_minor(charge) <= charge.amount_minor
             assert ledger.passed_on_minor(charge) >= 0
+            assert ledger.kept_minor(charge) <= charge.net_minor
 
     @invariant()
     def what_was_made_once_came_back_once(self) -> None:
