@@ -278,6 +278,6 @@ def payouts_of(charge: Transaction) -> list[Transaction]:
 def test_ledger_and_stripe_agree_whatever_money_does(figure: Callable[[str, str], None]) -> None:
     count = budget(3, 300)
     tell_stories(count, WholeMoneyStory, steps=40)
-    assert sum(TOLD.values()) >= budget(1, count)
+    assert sum(TOLD.values()) >= budget(1, count // 2)
     told = ", ".join(f"{number:,} {what}" for what, number in sorted(TOLD.items()))
     figure("… with requests, tips, staff, banks", f"{count:,} stories ({told}), all agree")

@@ -32,7 +32,7 @@ class Templates(admin.SimpleListFilter):
 class LegalPageForm(forms.ModelForm[LegalPage]):
     """Sends along which version was read: two of staff may be editing at once."""
 
-    read_version = forms.IntegerField(widget=forms.HiddenInput)
+    read_version = forms.IntegerField(label=_("version"), widget=forms.HiddenInput)
 
     class Meta:
         model = LegalPage

@@ -121,7 +121,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         from payments.models import Dispute, Transaction  # noqa: PLC0415  # both point at these
 
         paid = Transaction.objects.charges().filter(status__in=Transaction.RECEIVED)
-        latest = paid.filter(subscription=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        latest = paid.filter(subscription=OuterRef(OuterRef("pk"))).order_by("-pk").values("pk")[:1]
         lost = Dispute.objects.filter(
             status=Dispute.Status.LOST, charge__status=Transaction.Status.REFUNDED
         )

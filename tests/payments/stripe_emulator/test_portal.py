@@ -92,3 +92,13 @@ def test_a_customer_of_nothing_sees_so(world: World) -> None:
     assert "None goes on at present." in page
     with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
         opened(world, "cus_none")
+
+
+def test_the_portals_settings_are_those_that_were_saved_last(world: World) -> None:
+    settings_of = world.stripe.v1.billing_portal.configurations
+    (given,) = settings_of.list({"is_default": True}).data
+    assert given.features.payment_method_update.enabled
+    testing.save_portal(is_default=True, card=False)
+    (saved,) = settings_of.list({"is_default": True, "active": True}).data
+    assert (saved.id, saved.features.payment_method_update.enabled) == (given.id, False)
+    assert settings_of.list({"active": False}).data == []

@@ -83,3 +83,11 @@ def test_a_price_needs_one_product(world: World) -> None:
         {"currency": "eur", "unit_amount": 100, "product_data": {"name": "Plan"}}
     )
     assert world.stripe.v1.products.retrieve(str(made.product)).active
+
+
+def test_a_product_has_no_features(world: World) -> None:
+    v1 = world.stripe.v1
+    product = v1.products.create({"name": "Plan"})
+    assert v1.products.features.list(product.id).data == []
+    with pytest.raises(stripe.InvalidRequestError):
+        v1.products.features.list("prod_unknown")
