@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import StringConverter
 
@@ -70,7 +71,9 @@ NUL_COOKIE = '"abcdefgh\\000"'
 def test_what_no_database_can_hold_is_asked_of_none(login, method, path, status):
     given = {"booking": "a\0"} if method == "post" else None
     answer = getattr(login(UserFactory(staff=True)), method)(path, given)
-    assert answer.status_code == status
+    # PostgreSQL's calendar begins before the year 1.
+    is_before_christ = connection.vendor == "postgresql" and "0001-01-01" in path
+    assert answer.status_code == (200 if is_before_christ else status)
 
 
 @pytest.mark.django_db

@@ -106,7 +106,9 @@ def _hasten() -> None:
     models.BACK_OFF = (second / 5, second, 2 * second)
     delivery.UNDER_WAY = second
     outbox.CLAIM, outbox.BACK_OFF = 3, (1, 2, 5, *[10] * 10)
-    for name, item in registry.PERIODICS.items():
-        # The nightly one asks Stripe about everything: each second it would leave time for no task.
-        if item.every < dt.timedelta(days=1):
+    for name, item in list(registry.PERIODICS.items()):
+        if item.is_long:
+            # The nightly reconciliation would mend, beside it, what a stopped process left undone.
+            del registry.PERIODICS[name]
+        else:
             registry.PERIODICS[name] = replace(item, every=min(item.every, second))
