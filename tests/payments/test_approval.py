@@ -238,6 +238,20 @@ def test_accepted_but_reached_only_after_its_time_it_is_released(booking, author
     assert kinds(booking.mentor.user)[-1] == kinds(booking.mentee)[-1] == "booking_cancelled"
 
 
+def test_captured_unheard_of_until_its_time_was_over_it_goes_back(
+    booking, authorized, work, freeze
+):
+    """Stripe took it and its answer was lost: then it can't be released any more."""
+    with testing.outage("answer_lost"), pytest.raises(StripeError):
+        services.accept(booking=booking, by=booking.mentor.user)
+    assert intents() == ["succeeded"]
+    freeze(booking.ends_at + HOUR)
+    services.settle_authorization(transaction=authorized)
+    work()
+    assert stand(booking, authorized) == ("cancelled", "refunded")
+    assert testing.differences() == []
+
+
 def test_captured_by_staff_and_accepted_in_vain_it_goes_back(booking, authorized, work, freeze):
     """Killed between the yes and the confirmation, and back only when the session is over."""
     testing.capture(authorized.stripe_payment_intent_id)
