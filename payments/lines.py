@@ -15,7 +15,7 @@ from payments.earnings import Chosen, bounds
 from payments.models import Dispute, Transaction
 from payments.trail import payable_from
 
-Status, Type = Transaction.Status, Transaction.Type
+Status, Type, Stage = Transaction.Status, Transaction.Type, Dispute.Status
 ROWS_AT_ONCE = 500
 INSTANTS = ("succeeded_at", "ends_at", "confirmed_at", "completed_at")
 # What a line tells as the database has it.
@@ -29,9 +29,9 @@ NARROWED = {
     "since": "AND COALESCE(t.succeeded_at, t.created_at) >= %(since)s",
     "until": "AND COALESCE(t.succeeded_at, t.created_at) < %(until)s",
 }
-CHARGES, RECEIVED, UNDECIDED = (
+CHARGES, RECEIVED = (
     ", ".join(f"'{value}'" for value in values)
-    for values in (Transaction.CHARGES, Transaction.RECEIVED, Dispute.UNDECIDED)
+    for values in (Transaction.CHARGES, Transaction.RECEIVED)
 )
 # By hand, because writing the same anew from a queryset at each look took three times as long as
 # the database takes to answer. Which rows it is about `Transaction.objects.booked` says as well.
@@ -44,14 +44,22 @@ WHERE t.mentor_id = %(mentor)s
 AND (t.type NOT IN ({CHARGES}) OR t.status IN ({RECEIVED}))
 """
 COUNT = f"SELECT COUNT(*) {ROWS}"
+# Of a charge's payouts `payout_status` takes the one that `Trail.payout` does.
 LINES = f"""
 SELECT t.code, t.type, t.status, t.currency, COALESCE(t.succeeded_at, t.created_at) AS moved_at,
 t.succeeded_at, t.amount_minor, t.platform_fee_minor, t.net_minor, t.reversed_minor, t.metadata,
 p.full_name, p.email, b.code AS booking_code, b.starts_at AS session_at,
 (SELECT o.status FROM payments_transaction o WHERE o.parent_id = t.id AND o.type = '{Type.PAYOUT}'
- ORDER BY o.id DESC LIMIT 1) AS payout_status,
+ ORDER BY o.status = '{Status.FAILED}', o.status = '{Status.REFUNDED}', o.id DESC LIMIT 1
+) AS payout_status,
+(SELECT COALESCE(SUM(r.net_minor), 0) FROM payments_transaction r WHERE r.parent_id = t.id
+ AND r.type = '{Type.REFUND}' AND r.status <> '{Status.FAILED}') AS given_back_minor,
 EXISTS (SELECT 1 FROM payments_dispute d
- WHERE d.charge_id = t.id AND d.status IN ({UNDECIDED})) AS is_frozen,
+ WHERE d.charge_id = t.id AND d.status = '{Stage.OPEN}') AS is_frozen,
+EXISTS (SELECT 1 FROM payments_dispute d
+ WHERE d.charge_id = t.id AND d.status = '{Stage.INQUIRY}') AS is_asked_about,
+EXISTS (SELECT 1 FROM bookings_absence a
+ WHERE a.booking_id = t.booking_id AND a.outcome = '') AS is_held,
 t.booking_id, b.status AS booking_status, b.ends_at, b.confirmed_at, b.completed_at,
 b.cancelled_by, b.refund_minor
 {ROWS}
@@ -64,8 +72,8 @@ class Line:
     """A row of the ledger with all that lists tell of it; amounts are ≥ 0, as they are there.
 
     `booking_code` and `session_at`: of the session that it was paid for, or that it is a tip for.
-    `payout_status`: how the last payout of a charge stands; `is_frozen`: a bank has yet to decide
-    on it; `leaves_at`: when the mentor's part of a charge is due, as far as that is known.
+    Of a charge, `payout_status` and what follows say where the mentor's part is, as
+    `standing_of` asks for it.
     """
 
     code: str
@@ -84,6 +92,9 @@ class Line:
     session_at: dt.datetime | None
     payout_status: str | None
     is_frozen: bool
+    is_asked_about: bool
+    is_held: bool
+    is_given_back: bool
     leaves_at: dt.datetime | None
 
 
@@ -159,6 +170,9 @@ def _line(row: dict[str, Any]) -> Line:
         succeeded_at=row["succeeded_at"] and read_instant(row["succeeded_at"]),
         is_chargeback="dispute" in json.loads(row["metadata"]),
         is_frozen=bool(row["is_frozen"]),
+        is_asked_about=bool(row["is_asked_about"]),
+        is_held=bool(row["is_held"]),
+        is_given_back=row["given_back_minor"] >= row["net_minor"],
         who=shown_name(row["full_name"], row["email"]),
         session_at=row["session_at"] and read_instant(row["session_at"]),
         leaves_at=_leaves_at(row),

@@ -79,7 +79,16 @@ class Trail:
         return [row for row in self.refunds if row.status != Status.FAILED]
 
     @property
-    def payable_from(self) -> dt.datetime | None:
+    def is_given_back(self) -> bool:
+        """Whether nothing is left of it for the mentor."""
+        return not self.net_minor
+
+    @property
+    def payout_status(self) -> str | None:
+        return self.payout.status if self.payout else None
+
+    @property
+    def leaves_at(self) -> dt.datetime | None:
         """When the payout leaves; `None` until the mentor has earned it."""
         return payable_from(self.charge.booking, self.charge.succeeded_at)
 

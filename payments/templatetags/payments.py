@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking
 from mentormatch import times
@@ -22,11 +23,24 @@ from mentormatch.ui.templatetags.mentormatch import (
 )
 from payments.lines import Line
 from payments.models import Transaction
+from payments.standing import OF_PAYOUT, Standing, standing_of
 from payments.trail import Trail, tips_of, trail_of
 
 register = template.Library()
 Status, Type = Transaction.Status, Transaction.Type
 NOTHING = "–"
+# The colour and the words of a standing that needs no time beside it.
+STANDINGS = {
+    Standing.PASSED_ON: ("paid", gettext_lazy("passed on")),
+    Standing.PARTLY_TAKEN_BACK: ("refunded", gettext_lazy("partly taken back")),
+    Standing.TAKEN_BACK: ("refunded", gettext_lazy("taken back")),
+    Standing.ON_ITS_WAY: ("in_transit", gettext_lazy("on its way")),
+    Standing.HELD_UP: ("failed", gettext_lazy("held up: we are looking at it")),
+    Standing.DISPUTED: ("pending", gettext_lazy("on hold: disputed")),
+    Standing.ASKED_ABOUT: ("pending", gettext_lazy("on hold: a bank asks about it")),
+    Standing.ABSENCE: ("pending", gettext_lazy("on hold: who came is looked into")),
+    Standing.GIVEN_BACK: ("refunded", gettext_lazy("given back")),
+}
 
 
 @register.simple_tag
@@ -135,31 +149,30 @@ def state(row: Line) -> SafeString:
     if row.type == Type.REFUND:
         return refund_state(row)
     if row.type == Type.PAYOUT:
-        return payout_state(row.status)
-    if row.is_frozen and row.payout_status not in Transaction.PAID:
-        return badge("pending", _("on hold: disputed"))
-    if row.payout_status:
-        return payout_state(row.payout_status)
-    if row.status == Status.REFUNDED:
-        return badge("refunded", _("given back"))
-    return _waiting(row.leaves_at)
+        return _part(OF_PAYOUT[Status(row.status)])
+    return _part(standing_of(row), row.leaves_at)
 
 
-def _waiting(leaves_at: dt.datetime | None) -> SafeString:
-    if leaves_at is None:
+@register.simple_tag
+def payout_state(trail: Trail) -> SafeString:
+    """`{% payout_state trail %}`: where the mentor's part is, and since or from when."""
+    standing, payout = standing_of(trail), trail.payout
+    if payout is None or standing not in {Standing.PASSED_ON, Standing.PARTLY_TAKEN_BACK}:
+        return _part(standing, trail.leaves_at)
+    said = format_html("{} {}", _part(Standing.PASSED_ON), time_tag(payout.succeeded_at))
+    if standing == Standing.PASSED_ON:
+        return said
+    amount = money(payout.reversed_minor, payout.currency)
+    return format_html("{}, {}", said, _("%(amount)s taken back") % {"amount": amount})
+
+
+def _part(standing: Standing, leaves_at: dt.datetime | None = None) -> SafeString:
+    """A standing in words."""
+    if standing == Standing.LEAVES:
+        return format_html("{} {}", _("leaves"), time_tag(leaves_at))
+    if standing == Standing.NOT_EARNED:
         return format_html("{}", _("after the session"))
-    return format_html("{} {}", _("leaves"), time_tag(leaves_at))
-
-
-def payout_state(status: str) -> SafeString:
-    """How the mentor's part stands once it is on its way."""
-    if status in Transaction.OPEN:
-        return badge("in_transit", _("on its way"))
-    if status == Status.FAILED:
-        return badge("failed", _("held up: we are looking at it"))
-    if status == Status.SUCCEEDED:
-        return badge("paid", _("passed on"))
-    return badge("refunded", _("taken back"))
+    return badge(*STANDINGS[standing])
 
 
 def refund_state(row: Line | Transaction) -> SafeString:

@@ -218,7 +218,7 @@ def test_a_late_cancellation_pays_the_mentor(booking, paid, freeze, work):
     assert services.send_due_transfers() == 0
     freeze(booking.ends_at + DELAY)
     booking.refresh_from_db()
-    assert trail.trail_of(booking).payable_from == times.now()
+    assert trail.trail_of(booking).leaves_at == times.now()
     assert services.send_due_transfers() == 1
     work()
     assert transfers() == [5400]
@@ -231,7 +231,7 @@ def test_a_session_called_off_with_a_refund_pays_nobody(booking, paid, freeze, w
     )
     freeze(booking.ends_at + DELAY)
     booking.refresh_from_db()
-    assert trail.trail_of(booking).payable_from is None
+    assert trail.trail_of(booking).leaves_at is None
     assert services.send_due_transfers() == 0
 
 
