@@ -1,6 +1,5 @@
 """Forms of group sessions: offering one, and taking a seat."""
 
-from decimal import Decimal
 from typing import Any
 
 from crispy_forms.layout import Div, Layout
@@ -17,9 +16,8 @@ from bookings.wallclock import instants
 from mentormatch import money
 from mentormatch.errors import DomainError
 from mentormatch.mentors.models import LONGEST, SHORTEST, MentorProfile
-from mentormatch.ui.forms import LinesField, helper
+from mentormatch.ui.forms import LinesField, PriceField, helper
 
-MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
 # The form's names of what the services call differently.
 FIELDS = {"price_minor": "price", "starts_at": "date"}
 
@@ -35,16 +33,17 @@ class GroupForm(forms.Form):
         help_text=_("Say for whom it is, and what they should bring."),
     )
     seats = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_SEATS, initial=6)
-    price = forms.DecimalField(
-        label=_("Price of a seat"), min_value=0, max_value=MOST_MAJOR, decimal_places=2
-    )
+    price = PriceField()
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["price"].help_text = gettext("In %(currency)s. 0 is free for everyone.") % {
-            "currency": currency.upper()
-        }
+        self.fields["price"] = PriceField(
+            currency=currency,
+            label=_("Price of a seat"),
+            help_text=gettext("In %(currency)s. 0 is free for everyone.")
+            % {"currency": currency.upper()},
+        )
 
     def said(self) -> dict[str, Any]:
         """What was typed, as the services take it."""

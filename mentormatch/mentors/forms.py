@@ -19,9 +19,8 @@ from mentormatch.mentors.languages import language_choices
 from mentormatch.mentors.models import SESSION_LENGTHS, MentorProfile, MentorSort, Topic
 from mentormatch.mentors.profile import MAX_LANGUAGES, MAX_TOPICS, RANGES
 from mentormatch.mentors.regions import COUNTRIES
-from mentormatch.ui.forms import LinesField, TimeZoneField, helper
+from mentormatch.ui.forms import LinesField, PriceField, TimeZoneField, helper
 
-MOST_MAJOR = Decimal(money.MAXIMUM_CHARGE) / 100
 ANY = [("", _("Any"))]
 FILTERS = ("topic", "language", "min_price", "max_price", "currency", "sort")
 
@@ -41,20 +40,14 @@ def more_language_choices() -> list[tuple[str, Any]]:
     return [("", _("none")), *language_choices()]
 
 
-def _rate(label: Any, **kwargs: Any) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label, min_value=0, max_value=MOST_MAJOR, decimal_places=2, **kwargs
-    )
-
-
 class SearchForm(forms.Form):
     q = forms.CharField(label=_("What do you want help with?"), required=False, max_length=200)
     topic = forms.ChoiceField(label=_("Topic"), required=False, choices=topic_choices)
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=lambda: [*ANY, *language_choices()]
     )
-    min_price = _rate(_("Price from"), required=False)
-    max_price = _rate(_("Price up to"), required=False)
+    min_price = PriceField(label=_("Price from"), required=False)
+    max_price = PriceField(label=_("Price up to"), required=False)
     currency = forms.ChoiceField(label=_("Currency"), required=False, choices=currency_choices)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=MentorSort.choices)
 
@@ -214,10 +207,8 @@ class ProfileForm(BookedForm):
     )
     time_zone = TimeZoneField(help_text=_("Your opening hours are on this clock."))
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
-    hourly_rate = _rate(_("Price an hour"), help_text=_("Other lengths cost their share of it."))
-    trial_rate = _rate(
-        _("Price of a trial"), required=False, help_text=_("0 is free; empty: no trial.")
-    )
+    hourly_rate = PriceField()
+    trial_rate = PriceField()
     trial_minutes = _choices(_minutes(15, 20, 30, 45, 60), _("Length of a trial"))
     lengths = forms.TypedMultipleChoiceField(
         label=_("Lengths offered"),
@@ -230,7 +221,21 @@ class ProfileForm(BookedForm):
         kwargs["initial"] = _initial(user, mentor)
         super().__init__(*args, **kwargs)
         self._keep_what_is_set()
+        self._price_in(self["currency"].value())
         self.helper = helper(submit=_("Save"), layout=_layout())
+
+    def _price_in(self, currency: str) -> None:
+        self.fields["hourly_rate"] = PriceField(
+            currency=currency,
+            label=_("Price an hour"),
+            help_text=_("Other lengths cost their share of it."),
+        )
+        self.fields["trial_rate"] = PriceField(
+            currency=currency,
+            label=_("Price of a trial"),
+            required=False,
+            help_text=_("0 is free; empty: no trial."),
+        )
 
     def profile(self) -> dict[str, Any]:
         """What was typed, as `create_or_update_profile` takes it."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mentormatch import times
+from mentormatch import money, times
 
 Text = str | Promise
 UNPROCESSABLE = 422
@@ -75,6 +75,21 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class PriceField(forms.DecimalField):
+    """A price in the main unit of a currency: as exact, and at most as much, as can be charged.
+
+    Without a currency it is of one with cents.
+    """
+
+    def __init__(self, *, currency: str = "", **kwargs: Any) -> None:
+        super().__init__(
+            min_value=0,
+            max_value=money.to_major(money.MAXIMUM_CHARGE, currency),
+            decimal_places=money.decimals(currency),
+            **kwargs,
+        )
 
 
 class ActionForm(forms.Form):

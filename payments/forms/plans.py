@@ -13,7 +13,7 @@ from bookings.forms.consent import ConsentField
 from mentormatch import money
 from mentormatch.errors import DomainError
 from mentormatch.mentors.models import MentorProfile
-from mentormatch.ui.forms import LinesField, helper
+from mentormatch.ui.forms import LinesField, PriceField, helper
 from mentormatch.ui.templatetags.mentormatch import duration
 from mentormatch.ui.templatetags.mentormatch import money as in_words
 from payments.models import Interval, Plan
@@ -27,17 +27,11 @@ PER = {
 PRICES = {Interval.MONTHLY: "monthly", Interval.QUARTERLY: "quarterly", Interval.ANNUAL: "annual"}
 
 
-def _price(label: Any, currency: str) -> forms.DecimalField:
-    """What is paid at once; as exact, and at most as much, as that currency has it."""
+def _price(label: str, currency: str) -> PriceField:
+    """What is paid at once."""
     hint = gettext("In %(currency)s. Leave it empty not to offer it.")
-    return forms.DecimalField(
-        label=label,
-        min_value=0,
-        max_value=money.to_major(money.MAXIMUM_CHARGE, currency),
-        decimal_places=money.decimals(currency),
-        required=False,
-        help_text=hint % {"currency": currency.upper()},
-    )
+    hint %= {"currency": currency.upper()}
+    return PriceField(currency=currency, label=label, required=False, help_text=hint)
 
 
 class PlanForm(forms.Form):

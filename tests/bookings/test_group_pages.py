@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from bookings.forms.groups import OfferForm
 from bookings.group_models import GroupSession
 from bookings.models import Booking
 from bookings.services.seats import book_seat
@@ -72,6 +73,12 @@ def test_an_offer_that_makes_no_sense_is_said_and_kept(login, changes, words):
     assertContains(response, words, status_code=422)
     assertContains(response, "Bring a slow one.", status_code=422)
     assert not GroupSession.objects.exists()
+
+
+@pytest.mark.parametrize(("currency", "fits"), [("usd", True), ("jpy", False)])
+def test_a_seats_price_is_typed_as_the_mentors_currency_has_it(currency, fits):
+    form = OfferForm(offer(price="1200.50"), mentor=MentorFactory(currency=currency))
+    assert ("price" not in form.errors) == fits
 
 
 def test_an_offer_over_something_else_is_said_at_the_day(login):

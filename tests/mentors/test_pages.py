@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from mentormatch.mentors import services
+from mentormatch.mentors.forms import ProfileForm
 from mentormatch.mentors.models import MentorProfile
 from tests import factories
 from tests.conftest import NOW
@@ -345,6 +346,14 @@ def test_edit_keeps_what_was_typed_and_says_what_is_wrong(login, typed, change, 
     assert said in page
     assert "Notes</textarea>" in page
     assert not MentorProfile.objects.exists()
+
+
+@pytest.mark.parametrize(("currency", "fits"), [("usd", True), ("jpy", False)])
+def test_prices_are_typed_as_the_chosen_currency_has_them(login, typed, settings, currency, fits):
+    settings.SETTLEMENT_CURRENCIES = ["usd", "jpy"]
+    prices = {"hourly_rate": "1200.50", "trial_rate": "600.50", "currency": currency}
+    form = ProfileForm(typed | prices, user=factories.UserFactory(), mentor=None)
+    assert ({"hourly_rate", "trial_rate"} & form.errors.keys() == set()) == fits
 
 
 def test_saving_changes_nothing_that_was_set_elsewhere(mentor, login):
