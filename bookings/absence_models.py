@@ -82,6 +82,10 @@ class Absence(TimestampedModel):
     def is_open(self) -> bool:
         return not self.outcome
 
+    @property
+    def is_upheld(self) -> bool:
+        return self.outcome == self.Outcome.UPHELD
+
     def may_be_objected_to(self, now: dt.datetime) -> bool:
         """Whether the other side can still have its say, which it has once."""
         return self.is_open and self.objected_at is None and now < self.object_until

@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from bookings.absence_models import Absence
 from bookings.models import Booking
 from mentormatch import times
 from mentormatch.accounts.models import User
@@ -25,8 +26,9 @@ def write_review(
 ) -> Review:
     """What a mentee says of a session, once it is completed; once for each session and mentee.
 
-    Raises `Forbidden` for the mentor, `Conflict`: `invalid_state` before completion,
-    `already_reviewed`, and `InvalidInput` for anything but 1 to 5 stars.
+    Raises `Forbidden` for the mentor, `Conflict`: `invalid_state` before completion and for a
+    mentee who, as staff found, wasn't there, `already_reviewed`, and `InvalidInput` for anything
+    but 1 to 5 stars.
     """
     check_may_write(session=session, reviewer=reviewer)
     if not 1 <= rating <= 5:
@@ -69,9 +71,25 @@ def check_may_write(*, session: Session, reviewer: User) -> None:
     booking = session.booking_of(reviewer)
     if booking is None:
         raise NotFound
+    _check_may_review(session, booking)
+
+
+def may_write(*, session: Session, booking: Booking) -> bool:
+    """Whether the booking's mentee can review its session now."""
+    try:
+        _check_may_review(session, booking)
+    except Conflict:
+        return False
+    return True
+
+
+def _check_may_review(session: Session, booking: Booking) -> None:
     if session.status != Session.Status.COMPLETED or booking.status not in Booking.TOOK_PLACE:
         raise Conflict(_("You can review the session once it is over."))
-    if Review.objects.filter(session=session, reviewer=reviewer).exists():
+    absence: Absence | None = getattr(booking, "absence", None)
+    if absence is not None and absence.is_upheld and absence.is_about(Booking.Side.MENTEE):
+        raise Conflict(_("You weren't at this session, so there is nothing to review."))
+    if Review.objects.filter(session=session, reviewer=booking.mentee_id).exists():
         raise _already_reviewed()
 
 

@@ -18,6 +18,7 @@ from mentormatch.auth import LoggedInRequest
 from mentormatch.ui.forms import ActionForm
 from payments.services import may_tip
 from reviews.models import Review, ReviewQuerySet
+from reviews.services import may_write
 from sessions_app import room, services
 from sessions_app.absences import may_report
 from sessions_app.models import Presence, Session
@@ -82,6 +83,7 @@ def _context(user: User, session: Session) -> dict[str, Any]:
         "others": _whom_one_meets(session, me, participants),
         "booking": booking,
         "noted": [b for b in (session.bookings if me.is_mentor else [booking]) if b.notes],
+        "can_review": not me.is_mentor and may_write(session=session, booking=booking),
         "can_tip": may_tip(booking, user),
         "can_report": session.group_session is None and may_report(booking, user, times.now()),
         "reviews": _reviews(session, me),

@@ -15,7 +15,7 @@ from bookings.models import Booking
 from bookings.suggestions import instead_of
 from mentormatch.accounts.models import User
 from payments.services import may_tip
-from reviews.models import Review
+from reviews.services import may_write
 from sessions_app.absences import may_report
 from sessions_app.models import Session
 
@@ -143,7 +143,9 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
         "can_answer": not is_mentee and booking.is_to_answer,
         "can_join": session is not None and session.status in Session.LIVE,
         "can_reschedule": policy.may_reschedule(booking, side, now),
-        "can_review": _can_review(booking, session, is_mentee),
+        "can_review": is_mentee
+        and session is not None
+        and may_write(session=session, booking=booking),
         "can_tip": session is not None and may_tip(booking, user),
         "can_report": session is not None and may_report(booking, user, now),
         # A request's price is authorised at most, until its mentor says yes.
@@ -156,9 +158,3 @@ def shown(booking: Booking, user: User, now: dt.datetime) -> dict[str, Any]:
         "suggestions": instead_of(booking, now=now) if is_mentee else (),
         "now": now,
     }
-
-
-def _can_review(booking: Booking, session: Session | None, is_mentee: bool) -> bool:
-    if session is None or not is_mentee or booking.status != Booking.Status.COMPLETED:
-        return False
-    return not Review.objects.filter(session=session, reviewer_id=booking.mentee_id).exists()

@@ -3,13 +3,14 @@ import time
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 
 from mentormatch import times
 from mentormatch.errors import Conflict, Forbidden, InvalidInput, NotFound
 from reviews import services
 from reviews.models import Review
 from tests.concurrency import at_once
-from tests.factories import ReviewFactory, SessionFactory, UserFactory
+from tests.factories import AbsenceFactory, ReviewFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,25 @@ def test_who_may_not_write_one(session, now):
         with pytest.raises(refusal):
             services.write_review(session=where, reviewer=who, rating=5)
     assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("side", "outcome", "may"),
+    [("mentee", "upheld", False), ("mentee", "dismissed", True), ("mentor", "upheld", True)],
+)
+def test_who_was_not_there_has_nothing_to_review(session, client, side, outcome, may):
+    booking = session.bookings[0]
+    AbsenceFactory(booking=booking, absent_side=side, outcome=outcome, decided_at=times.now())
+    client.force_login(booking.mentee)
+    for page in ("bookings:detail", "sessions:room"):
+        code = booking.code if page.startswith("bookings") else session.code
+        shown = client.get(reverse(page, args=[code])).content.decode()
+        assert (reverse("reviews:write", args=[session.code]) in shown) == may
+    if may:
+        assert write(session).rating
+    else:
+        with pytest.raises(Conflict):
+            write(session)
 
 
 @pytest.mark.parametrize("given", [{"rating": 0}, {"rating": 6}, {"comment": "x" * 2001}])
