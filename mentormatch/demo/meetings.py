@@ -82,14 +82,14 @@ def add_paid() -> None:
     _see_to_an_open_one(now)
 
 
-def hold_by_credit(mentee: Person, mentor: Person, after: dt.datetime) -> None:
+def hold_by_credit(mentee: Person, mentor: Person, after: dt.datetime, praise: str) -> None:
     """An hour that a subscription paid for, held on the day that begins then, and praised."""
     with times.beginning_at(after - DAY):
         booking = _book(
             mentor.email, mentee.email, after=after, minutes=60, within=DAY, by_credit=True
         )
     if booking is not None:
-        _review(booking, _hold(booking), 5, "The second one already builds on the first.")
+        _review(booking, _hold(booking), 5, praise)
 
 
 def _ask_for_a_paid_one(now: dt.datetime) -> None:

@@ -111,6 +111,20 @@ MENTOR3 = Mentor(
     notice=0,
 )
 
+DIEGO = Mentor(
+    Person("diego.alvarez@example.com", "Diego Álvarez", "Europe/Madrid"),
+    "Front-end work that is still pleasant a year later",
+    "TypeScript, accessibility, and the patience to delete code. I pair with you on your own "
+    "repository and leave you with fewer dependencies than you came with.",
+    ("Front-end", "Software architecture"),
+    ("es", "en"),
+    "ES",
+    5000,
+    hours=(Hours(EVERY_DAY, 16, 22),),
+    lengths=(30, 60, 120),
+    notice=4 * 60,
+)
+
 OTHERS = (
     Mentor(
         Person("tomas.ribeiro@example.com", "Tomás Ribeiro", "Europe/Lisbon"),
@@ -174,19 +188,7 @@ OTHERS = (
         7000,
         hours=(Hours(range(1, 6), 12, 20),),
     ),
-    Mentor(
-        Person("diego.alvarez@example.com", "Diego Álvarez", "Europe/Madrid"),
-        "Front-end work that is still pleasant a year later",
-        "TypeScript, accessibility, and the patience to delete code. I pair with you on your own "
-        "repository and leave you with fewer dependencies than you came with.",
-        ("Front-end", "Software architecture"),
-        ("es", "en"),
-        "ES",
-        5000,
-        hours=(Hours(EVERY_DAY, 16, 22),),
-        lengths=(30, 60, 120),
-        notice=4 * 60,
-    ),
+    DIEGO,
     Mentor(
         Person("grace.okonkwo@example.com", "Grace Okonkwo", "America/Chicago"),
         "Read a balance sheet as if it were a story",

@@ -20,6 +20,7 @@ from mentormatch.mentors.profile import ProfileFields
 from payments import services as payments
 from payments import wiring
 from payments.models import PaymentAccount, Plan
+from payments.services import PlanFields
 
 
 def seed() -> None:
@@ -28,31 +29,34 @@ def seed() -> None:
     add_people()
     for mentor in people.MENTORS:
         add_mentor(mentor)
-    add_plan()
+    add_plans()
     meetings.add_trials()
     if settings.STRIPE_EMULATED:
         meetings.add_paid()
-        subscriptions.add_subscription()
+        subscriptions.add_subscriptions()
     for seat in groups.add_groups():
         meetings.pay(seat)
 
 
-def add_plan() -> None:
-    """What `mentor@` sells by the month: two sessions, a tenth below their price."""
-    mentor = MentorProfile.objects.get(user__email=people.MENTOR.person.email)
-    if not Plan.objects.filter(mentor=mentor).exists():
-        payments.create_plan(
-            mentor=mentor,
-            fields={
-                "title": "Steady progress",
-                "description": "Two sessions a month, and between them a word on what you try.",
-                "credits_a_month": 2,
-                "session_minutes": 60,
-                "monthly_minor": 10800,
-                "quarterly_minor": 30600,
-                "annual_minor": 115000,
-            },
-        )
+def add_plans() -> None:
+    """What they sell by the month: two sessions, a tenth below their price."""
+    for mentor in (people.MENTOR, people.DIEGO):
+        profile = MentorProfile.objects.get(user__email=mentor.person.email)
+        if not Plan.objects.filter(mentor=profile).exists():
+            payments.create_plan(mentor=profile, fields=_plan_fields(mentor.hourly))
+
+
+def _plan_fields(hourly: int) -> PlanFields:
+    monthly = hourly * 18 // 10
+    return {
+        "title": "Steady progress",
+        "description": "Two sessions a month, and between them a word on what you try.",
+        "credits_a_month": 2,
+        "session_minutes": 60,
+        "monthly_minor": monthly,
+        "quarterly_minor": monthly * 17 // 6,
+        "annual_minor": monthly * 32 // 3,
+    }
 
 
 def add_people() -> None:

@@ -65,8 +65,7 @@ def test_it_keeps_the_contract() -> None:
     _check_mentors()
     _check_bookings()
     _check_groups()
-    assert Plan.objects.offered().get().mentor == profile("mentor")
-    _check_subscription()
+    _check_subscriptions()
     assert not differences()
     assert services.reconcile() == []
 
@@ -85,16 +84,38 @@ def _check_groups() -> None:
     assert not named.exists()
 
 
-def _check_subscription() -> None:
-    """One session of it is used, and one can be booked now."""
-    row = Subscription.objects.get(mentee__email="mentee@example.com")
-    assert (row.status, row.mentor) == (Subscription.Status.ACTIVE, profile("mentor"))
-    assert row.current_period_start < times.now() - 120 * HOUR
-    (month,) = row.credit_periods.covering(times.now())
-    assert (month.granted, month.used) == (2, 1)
-    booking = month.credits.get().booking
-    assert (booking.status, booking.price_minor) == (Booking.Status.COMPLETED, 0)
-    assert row.transactions.charges().get().status == Transaction.Status.SUCCEEDED
+def _check_subscriptions() -> None:
+    """One session of each is used, and one can be booked now."""
+    offered = Plan.objects.offered().filter(mentor=profile("mentor"))
+    assert (offered.get().monthly_minor, offered.get().credits_a_month) == (10800, 2)
+    assert Subscription.objects.filter(plan__in=offered).count() == 1
+    for row in Subscription.objects.all():
+        assert row.status == Subscription.Status.ACTIVE
+        assert row.current_period_start < times.now() - 120 * HOUR
+        (month,) = row.credit_periods.covering(times.now())
+        assert (month.granted, month.used) == (2, 1)
+        booking = month.credits.get().booking
+        assert (booking.status, booking.price_minor) == (Booking.Status.COMPLETED, 0)
+        assert row.transactions.charges().get().status == Transaction.Status.SUCCEEDED
+
+
+def test_a_mentee_pays_for_a_session_and_may_subscribe() -> None:
+    """Who logs in to try the demo is asked for 60.00 by `mentor@`, whatever else they have."""
+    seed()
+    mentor, mentees = profile("mentor"), ["mentee@example.com", "mentee2@example.com"]
+    for mentee in User.objects.filter(email__in=mentees):
+        day = times.now() + 240 * HOUR
+        hour = {"duration_minutes": 60, "session_type": Booking.Type.ONE_ON_ONE}
+        free = calendar.offered(
+            mentor, start=day, end=day + 24 * HOUR, now=times.now(), viewer=mentee, **hour
+        )
+        booking = services.book_session(
+            mentor=mentor, mentee=mentee, starts_at=free[0].starts_at, **hour
+        )
+        assert (booking.price_minor, booking.is_to_pay) == (6000, True)
+        plan = Plan.objects.offered().get(mentor=mentor)
+        row = services.subscribe(plan=plan, mentee=mentee, interval="monthly", has_consented=True)
+        assert row.status == Subscription.Status.INCOMPLETE
 
 
 def _check_people() -> None:
