@@ -16,7 +16,7 @@ from mentormatch.background.testing import run_tasks as run_queue
 from mentormatch.errors import DomainError
 from mentormatch.notifications.models import Mail
 from payments import services
-from payments.models import CreditPeriod, Subscription, Transaction
+from payments.models import CreditPeriod, Difference, Subscription, Transaction
 from payments.services import checkout, ledger
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
@@ -32,6 +32,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def booking(mentor):
     return BookingFactory(mentor=mentor, to_pay=True)
+
+
+@pytest.fixture
+def later(booking):
+    """Two more of the same mentor's, on the days after."""
+    return [
+        BookingFactory(
+            mentor=booking.mentor, to_pay=True, starts_at=booking.starts_at + dt.timedelta(days=n)
+        )
+        for n in (1, 2)
+    ]
 
 
 def at_once(*verbs: Callable[[], object]) -> list[object]:
@@ -281,3 +292,30 @@ def test_a_report_and_the_transfer_at_once_end_in_one_of_them(booking, freeze, w
     at_once(*[report, services.send_due_transfers][::order])
     reports, payouts = Absence.objects.count(), Transaction.objects.payouts().count()
     assert reports + payouts == 1
+
+
+def test_what_a_task_and_the_nightly_look_mend_at_once_is_mended_once(booking, later):
+    """A payment to record, one to give back and one to pass on, all unfinished."""
+    rows = [services.open_checkout(booking=each, user=each.mentee) for each in (booking, *later)]
+    for row in rows:
+        testing.pay(row.stripe_checkout_session_id)
+    back, on = later
+    for each in later:
+        services.settle(booking=each)
+    services.call_off(booking=Booking.objects.get(pk=back.pk), by=back.mentee)
+    ended = on.created_at - dt.timedelta(hours=72)
+    Booking.objects.filter(pk=on.pk).update(status="completed", completed_at=ended)
+    testing.deliver_events()
+    looks = [services.reconcile, services.send_due_transfers, run_queue, run_queue]
+    at_once(*looks, *looks)
+    assert not Difference.objects.exists(), "what is being mended is no difference"
+    run_queue()
+    assert [*Transaction.objects.filter(parent=None).values_list("status", flat=True)] == [
+        *("succeeded", "refunded", "succeeded")
+    ]
+    made = Transaction.objects.exclude(parent=None).order_by("pk").values_list("type", "status")
+    assert sorted(made) == [("payout", "succeeded"), ("refund", "succeeded")]
+    for kind in ("refund", "transfer"):
+        assert StripeObject.objects.filter(type=kind).count() == 1
+    assert testing.differences() == []
+    assert services.reconcile() == []
