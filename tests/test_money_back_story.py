@@ -16,7 +16,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule, run_s
 
 from payments import services
 from payments.models import Dispute, Payout, Reversal, Transaction, WebhookEvent
-from payments.services import ledger
+from payments.services import ledger, transfers
 from payments.stripe_emulator import sweep, testing
 from payments.stripe_emulator.models import StripeObject
 from payments.stripe_emulator.resources import disputes, inquiries
@@ -40,6 +40,7 @@ FOR_STAFF = (
     "Stripe refused this refund",
     "Stripe refused this reversal",
     "Stripe refused this payout",
+    transfers.SHORT,
 )
 
 
@@ -196,6 +197,7 @@ class MoneyComesBack(MoneyStory):
         self.check_payouts()
         for charge in Transaction.objects.charges().filter(status__in=Transaction.RECEIVED):
             check_charge(charge)
+            check_nobody_is_short(charge)
 
     def check_disputes(self) -> None:
         there = {key: STAGES[body["status"]] for key, body in at_stripe("dispute").items()}
@@ -231,6 +233,14 @@ def check_charge(charge: Transaction) -> None:
             body["amount"],
             body["amount_reversed"],
         )
+
+
+def check_nobody_is_short(charge: Transaction) -> None:
+    """Whose part was passed on has all of it, unless a bank is at it or staff know."""
+    if not charge.children.payouts().exists() or ledger.is_held(charge):
+        return
+    rows = [charge, *charge.children.all(), *Reversal.objects.filter(payout__parent=charge)]
+    assert ledger.short_minor(charge) <= 0 or any(row.needs_attention for row in rows), charge
 
 
 def tell_stories(count: int) -> None:

@@ -186,6 +186,11 @@ def payout_of(charge: Transaction) -> Transaction | None:
     return next(iter(payouts_of(charge)), None)
 
 
+def is_passed_on(charge: Transaction) -> bool:
+    """Whether a payout of it is at the mentor's of which nothing came back."""
+    return charge.children.payouts().filter(status=Status.SUCCEEDED).exists()
+
+
 def left_minor(payout: Transaction) -> int:
     """What of a payout is the mentor's still, or will be: but for every standing reversal."""
     back = payout.reversals.standing().aggregate(total=Sum("amount_minor"))["total"]

@@ -23,6 +23,7 @@ from payments.stripe_service import StripeService
 from payments.stripe_types import Transfer
 
 Status = Transaction.Status
+SHORT = "A refund of it failed, and the mentor is short of their part. See to it at Stripe."
 BLOCKED = "The mentor's part can't be sent: their account at Stripe takes no transfers."
 
 
@@ -99,14 +100,17 @@ def pass_on_again(*, charge: Transaction, now: dt.datetime | None = None) -> Non
 
     That is where the charge was disputed, or where the refund that it came back for has failed and
     staff have seen to that: a part of it too. What was taken back by hand at Stripe stays there.
+    Beside a payout that is whole, as after a dispute that was won, nothing leaves: staff are told.
     """
     now = now or times.now()
     with db.atomic():
         charge = ledger.lock(charge)
         if charge.disputes.exists():
             send_what_was_held_back(charge=charge, now=now)
-        elif _came_back_in_vain(charge) and may_leave_anew(charge):
+        if _came_back_in_vain(charge) and may_leave_anew(charge):
             _send_unless_staffs(charge, now)
+        elif ledger.is_passed_on(charge) and ledger.short_minor(charge) > 0:
+            ledger.note(transaction=charge, needs_attention=SHORT)
 
 
 def may_leave_anew(charge: Transaction) -> bool:

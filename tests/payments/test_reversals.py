@@ -344,6 +344,39 @@ def test_a_dispute_after_that_takes_both_back(in_vain, passed_on, work, won):
 
 
 @pytest.mark.one_engine
+def test_a_bank_that_only_asked_makes_no_difference_to_that(in_vain, passed_on, work):
+    testing.end_inquiry(testing.open_inquiry(passed_on.stripe_charge_id), escalates=False)
+    work()
+    services.settle_attention(row=in_vain)
+    work()
+    assert kept(passed_on) == [(Status.PARTIALLY_REFUNDED, 5400, 900), (Status.SUCCEEDED, 900, 0)]
+    check_books()
+
+
+@pytest.mark.one_engine
+def test_beside_a_whole_payout_nothing_leaves_and_staff_are_told(passed_on, work):
+    """A part was given back, a dispute won, and only then the bank sent that part back."""
+    row = services.request_refund(charge=passed_on, amount_minor=1000, reason="as a favour")
+    work()
+    dispute = testing.open_dispute(passed_on.stripe_charge_id)
+    work()
+    testing.close_dispute(dispute, won=True)
+    work()
+    row.refresh_from_db()
+    testing.fail_refund(row.stripe_refund_id)
+    work()
+    row.refresh_from_db()
+    services.settle_attention(row=row)
+    work()
+    assert kept(passed_on) == [(Status.REFUNDED, 5400, 5400), (Status.SUCCEEDED, 4500, 0)]
+    passed_on.refresh_from_db()
+    assert "short" in passed_on.needs_attention
+    services.settle_attention(row=passed_on)
+    services.pass_on_again(charge=passed_on)
+    check_books()
+
+
+@pytest.mark.one_engine
 def test_one_that_stripe_refuses_then_is_tried_again_by_staff(in_vain, passed_on, work):
     account = passed_on.mentor.payment_account.stripe_account_id
     testing.restrict_account(account)
