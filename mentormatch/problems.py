@@ -85,11 +85,18 @@ def _invalid(error: ValidationError) -> HttpResponse:
     return problem(400, _("Some of what was sent isn't valid: see errors."), errors=errors)
 
 
+def unreadable(why: BaseException) -> HttpResponse:
+    return problem(400, _("The body can't be read as JSON: %(why)s.") % {"why": why})
+
+
+def too_large() -> HttpResponse:
+    return problem(413, _("The body is too large."))
+
+
 def _refused(error: HttpError) -> HttpResponse:
-    detail = str(error)
     if isinstance(error.__cause__, ValueError | RecursionError):
-        detail = _("The body can't be read as JSON: %(why)s.") % {"why": error.__cause__}
-    return problem(error.status_code, detail)
+        return unreadable(error.__cause__)
+    return problem(error.status_code, str(error))
 
 
 def _throttled(error: Throttled) -> HttpResponse:
@@ -117,7 +124,7 @@ def install(api: NinjaAPI) -> None:
         AuthenticationError,
         lambda error: problem(401, _("Log in: send a valid access token as a bearer token.")),
     )
-    handle(RequestDataTooBig, lambda error: problem(413, _("The body is too large.")))
+    handle(RequestDataTooBig, lambda error: too_large())
 
 
 class ProblemMiddleware:
@@ -128,7 +135,7 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             _swallow(request)
         if (
             not request.path.startswith(API_PREFIX)
@@ -157,6 +164,8 @@ def _swallow(request: HttpRequest) -> None:
 
 
 def _sentence(status: HTTPStatus) -> str:
+    if status == HTTPStatus.BAD_REQUEST:
+        return _("That request can't be read, or it asks for another site.")
     if status == HTTPStatus.NOT_FOUND:
         return _("There is no such address.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:

@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "mentormatch.demo.middleware.OneHostMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "mentormatch.problems.ProblemMiddleware",
+    "mentormatch.parsing.LogInBodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -185,6 +185,34 @@ def test_404_405_and_500_have_the_same_shape():
     assert "nobody thought" not in json.dumps(body)
 
 
+@pytest.mark.parametrize("path", ["auth/login", "tokens/refresh", "auth/signup"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"email": "\xff"}',
+        b'{"email": "a@example.com", "password": "\\ud800"}',
+        b'{"email": "a@example.com", "refresh_token": "\\u0000"}',
+        b'{"email": ' + b"[" * 960 + b"]" * 960 + b"}",
+        b"[" * 100_000,
+    ],
+)
+def test_a_log_in_that_cannot_be_read_is_refused(path, body):
+    address = f"/_allauth/app/v1/{path}"
+    assert_problem(Client().post(address, body, content_type="application/json"), 400, "invalid")
+
+
+def test_a_log_in_over_the_limit_is_read_to_its_end_to_be_answered():
+    body = b'{"email": "' + b"x" * 1_100_000 + b'"}'
+    answer = Client().post("/_allauth/app/v1/auth/login", body, content_type="application/json")
+    assert_problem(answer, 413, "too_large")
+    assert answer.wsgi_request.read() == b""
+
+
+def test_another_host_is_refused_in_words():
+    answer = Client().get("/api/v1/mentors", headers={"host": "elsewhere.example"})
+    assert "another site" in assert_problem(answer, 400, "invalid")["detail"]
+
+
 def bearer(token):
     return Client(headers={"Authorization": f"Bearer {token}"})
 
