@@ -98,7 +98,10 @@ def read(request: LoggedInRequest, booking_id: str) -> BookingDetail:
 def cancel(
     request: LoggedInRequest, booking_id: str, payload: CancelIn | None = None
 ) -> BookingDetail:
-    """Either side. What comes back is in `cancellation.refund_amount`."""
+    """Either side. What comes back is in `cancellation.refund_amount`.
+
+    A mentor declines a request so; the mentee is told of three others who have that time free.
+    """
     payments.call_off(
         booking=_booking(request.user, booking_id),
         by=request.user,

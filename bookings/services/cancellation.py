@@ -28,6 +28,7 @@ def cancel_booking(
 ) -> Booking:
     """Give a booking up; `by=None` is the system. What comes back is in `refund_minor`.
 
+    A mentor who gives up what they were asked for has declined it, whatever they call it.
     An unpaid hold goes through `payments.services.call_off`, which asks Stripe first. The same
     again by the same side changes nothing. `Conflict` as `too_late` for a mentee once the session
     has begun, as `invalid_state` when it is over; `NotFound` for strangers.
@@ -41,6 +42,8 @@ def cancel_booking(
         terms = policy.cancellation_terms(booking, side, now)
         if not terms.is_allowed:
             raise _refusal(booking)
+        if booking.is_to_answer and side == Booking.Side.MENTOR:
+            code = Code.DECLINED
         call_off(booking, side=side, code=code, reason=reason, refund=terms.refund_minor, now=now)
     return booking
 

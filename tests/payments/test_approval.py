@@ -74,6 +74,16 @@ def test_accepting_captures_and_confirms(booking, authorized, work):
     assert testing.differences() == []
 
 
+def test_a_mentor_who_cancels_a_request_has_declined_it(api, booking, authorized, work):
+    address = f"/api/v1/bookings/{booking.code}/cancel"
+    answer = api(booking.mentor.user).put(address, {}, content_type="application/json")
+    told = answer.json()["cancellation"]
+    assert (told["by"], told["code"], told["refund_amount"]) == ("mentor", "declined", 0)
+    work()
+    assert intents() == ["canceled"]
+    assert kinds(booking.mentee) == ["booking_declined"]
+
+
 def test_declining_releases(booking, authorized, work):
     bookings.decline_booking(booking=booking, by=booking.mentor.user, reason="Away")
     work()
