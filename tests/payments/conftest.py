@@ -59,10 +59,17 @@ def opened(booking) -> Transaction:
 
 
 @pytest.fixture
-def passed_on(booking, paid, work, freeze) -> Transaction:
-    """Its charge, two days after the session, when the mentor has their part."""
+def completed(booking, paid) -> Booking:
+    """It was paid, took place and was ended on time."""
     bookings.complete_booking(booking=booking, now=booking.ends_at)
-    freeze(booking.ends_at + dt.timedelta(hours=48))
+    booking.refresh_from_db()
+    return booking
+
+
+@pytest.fixture
+def passed_on(completed, paid, work, freeze) -> Transaction:
+    """Its charge, two days after the session, when the mentor has their 54.00."""
+    freeze(completed.ends_at + dt.timedelta(hours=48))
     services.send_due_transfers()
     work()
     paid.refresh_from_db()

@@ -19,7 +19,7 @@ from tests.factories import (
     UserFactory,
     WebhookEventFactory,
 )
-from tests.payments.test_earnings import child
+from tests.payments.money import child
 
 pytestmark = pytest.mark.django_db
 

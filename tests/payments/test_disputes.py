@@ -16,6 +16,7 @@ from payments.services import disputes, transfers
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
 from tests.factories import UserFactory
+from tests.payments.money import check_books, sent, taken_back
 
 pytestmark = pytest.mark.django_db
 Status = Transaction.Status
@@ -29,19 +30,8 @@ def dispute(paid, work) -> Dispute:
     return Dispute.objects.get()
 
 
-@pytest.fixture
-def completed(booking, paid):
-    bookings.complete_booking(booking=booking, now=booking.ends_at)
-    booking.refresh_from_db()
-    return booking
-
-
 def decide(dispute: Dispute, *, won: bool) -> None:
     testing.close_dispute(dispute.stripe_dispute_id, won=won)
-
-
-def sent() -> list[int]:
-    return [row.body["amount"] for row in StripeObject.objects.filter(type="transfer")]
 
 
 def mails(kind: str) -> list[str]:
@@ -106,41 +96,21 @@ def test_a_payout_that_was_written_down_before_is_held_back(completed, paid, wor
     assert [each.status for each in paid.children.order_by("pk")] == ["failed", "succeeded"]
 
 
-@pytest.fixture
-def passed_on(completed, paid, work, freeze) -> Transaction:
-    """The mentor has their 54.00 EUR."""
-    freeze(completed.completed_at + DELAY)
-    services.send_due_transfers()
-    work()
-    return paid
-
-
-def reversed_at_stripe() -> list[int]:
-    made = StripeObject.objects.filter(type="transfer_reversal").order_by("seq")
-    return [row.body["amount"] for row in made]
-
-
 def statuses(charge: Transaction) -> list[tuple[str, str]]:
     return list(charge.children.order_by("pk").values_list("type", "status"))
-
-
-def check_books() -> None:
-    assert not WebhookEvent.objects.exclude(needs_attention="").exists()
-    assert not Transaction.objects.exclude(needs_attention="").exists()
-    assert testing.differences() == []
 
 
 def test_what_the_mentor_has_comes_back_and_is_sent_again_on_a_win(passed_on, work):
     testing.open_dispute(passed_on.stripe_charge_id)
     work()
-    assert reversed_at_stripe() == [5400]
+    assert taken_back() == [5400]
     assert statuses(passed_on) == [("payout", "refunded")]
     check_books()
     decide(Dispute.objects.get(), won=True)
     work()
     assert sent() == [5400, 5400]
     assert statuses(passed_on) == [("payout", "refunded"), ("payout", "succeeded")]
-    assert reversed_at_stripe() == [5400]
+    assert taken_back() == [5400]
     check_books()
 
 
@@ -150,7 +120,7 @@ def test_what_the_mentor_had_stays_back_on_a_loss(passed_on, work):
     decide(Dispute.objects.get(), won=False)
     work()
     assert statuses(passed_on) == [("payout", "refunded"), ("refund", "succeeded")]
-    assert (sent(), reversed_at_stripe()) == ([5400], [5400])
+    assert (sent(), taken_back()) == ([5400], [5400])
     passed_on.refresh_from_db()
     assert passed_on.status == Status.REFUNDED
     check_books()
@@ -165,7 +135,7 @@ def test_a_bank_that_decides_before_it_came_back(passed_on, work, run_tasks):
     assert statuses(passed_on) == [("payout", "succeeded")]
     work()
     assert statuses(passed_on) == [("payout", "refunded"), ("payout", "succeeded")]
-    assert (sent(), reversed_at_stripe()) == ([5400, 5400], [5400])
+    assert (sent(), taken_back()) == ([5400, 5400], [5400])
     check_books()
 
 
@@ -178,7 +148,7 @@ def test_what_the_mentor_has_no_more_is_left_to_staff(passed_on, work, freeze):
     assert Reversal.objects.get().needs_attention
     decide(Dispute.objects.get(), won=True)
     work()
-    assert (sent(), reversed_at_stripe()) == ([5400], [])
+    assert (sent(), taken_back()) == ([5400], [])
     assert testing.differences() == []
 
 
@@ -195,7 +165,7 @@ def test_one_that_was_won_before_we_heard_of_it_takes_nothing_back(passed_on, wo
     testing.close_dispute(testing.open_dispute(passed_on.stripe_charge_id), won=True)
     work()
     assert Dispute.objects.get().status == "won"
-    assert (sent(), reversed_at_stripe()) == ([5400], [])
+    assert (sent(), taken_back()) == ([5400], [])
 
 
 def test_a_payout_that_stripe_refused_is_still_staffs(completed, paid, dispute, work):
@@ -268,7 +238,7 @@ def test_a_lost_one_is_whole_though_a_refund_beside_it_is_refused(request, paid,
     assert [(row.amount_minor, row.net_minor) for row in back] == [(5000, 4500), (1000, 900)]
     paid.refresh_from_db()
     assert paid.status == Status.REFUNDED
-    assert sum(reversed_at_stripe()) == sum(sent()) == (5400 if has_left else 0)
+    assert sum(taken_back()) == sum(sent()) == (5400 if has_left else 0)
     (total,) = earnings.books_of(paid.mentor, now=times.now(), zone=dt.UTC).totals()
     assert (total.earned_minor, total.paid_out_minor, total.pending_minor) == (0, 0, 0)
     assert testing.differences() == []

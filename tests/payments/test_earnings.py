@@ -23,6 +23,7 @@ from tests.factories import (
     TransactionFactory,
     UserFactory,
 )
+from tests.payments.money import child
 
 pytestmark = pytest.mark.django_db
 BERLIN = times.zone("Europe/Berlin")
@@ -33,23 +34,6 @@ def charge(mentor, **facts):
     """An hour for 60.00 EUR, 54.00 of it the mentor's."""
     booking = BookingFactory(mentor=mentor, cancelled=True)
     return TransactionFactory(booking=booking, **facts)
-
-
-def child(parent, kind, amount, fee=0, **facts):
-    facts = {"status": Status.SUCCEEDED, "succeeded_at": parent.succeeded_at} | facts
-    return Transaction.objects.create(
-        type=kind,
-        parent=parent,
-        booking=parent.booking,
-        tip=parent.tip,
-        mentor=parent.mentor,
-        mentee=parent.mentee,
-        amount_minor=amount,
-        platform_fee_minor=fee,
-        net_minor=amount - fee,
-        currency=parent.currency,
-        **facts,
-    )
 
 
 def tip(mentor, amount, **facts):

@@ -12,8 +12,8 @@ from payments import services
 from payments.models import Dispute, Reversal, Subscription, Transaction, WebhookEvent
 from payments.services import disputes, ledger
 from payments.stripe_emulator import testing
-from payments.stripe_emulator.models import StripeObject
 from tests.factories import UserFactory
+from tests.payments.money import sent
 
 pytestmark = [pytest.mark.django_db]
 Status, Stage = Transaction.Status, Dispute.Status
@@ -25,26 +25,6 @@ def inquiry(paid, work) -> Dispute:
     testing.open_inquiry(paid.stripe_charge_id)
     work()
     return Dispute.objects.get()
-
-
-@pytest.fixture
-def completed(booking, paid):
-    bookings.complete_booking(booking=booking, now=booking.ends_at)
-    booking.refresh_from_db()
-    return booking
-
-
-@pytest.fixture
-def passed_on(completed, paid, work, freeze) -> Transaction:
-    """The mentor has their 54.00 EUR."""
-    freeze(completed.completed_at + DELAY)
-    services.send_due_transfers()
-    work()
-    return paid
-
-
-def sent() -> list[int]:
-    return [row.body["amount"] for row in StripeObject.objects.filter(type="transfer")]
 
 
 def mails() -> list[str]:

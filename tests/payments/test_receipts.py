@@ -10,7 +10,8 @@ from payments import statements
 from payments.models import Transaction
 from tests.factories import BookingFactory, MentorFactory, TransactionFactory, UserFactory
 from tests.pages import assert_clean
-from tests.payments.test_earnings import BERLIN, charge, child, tip
+from tests.payments.money import child
+from tests.payments.test_earnings import BERLIN, charge, tip
 
 pytestmark = pytest.mark.django_db
 Status, Type = Transaction.Status, Transaction.Type

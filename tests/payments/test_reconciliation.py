@@ -18,22 +18,11 @@ from payments.services.reconciliation import books
 from payments.stripe_emulator import sweep, testing
 from payments.stripe_emulator.models import Delivery, StripeObject
 from tests.factories import PlanFactory, UserFactory, WebhookEventFactory
-from tests.payments.test_earnings import child
+from tests.payments.money import child
 
 pytestmark = pytest.mark.django_db
 Status, Type, Kind = Transaction.Status, Transaction.Type, Difference.Kind
 DELAY = dt.timedelta(hours=48)
-
-
-@pytest.fixture
-def passed_on(paid, work, freeze) -> Transaction:
-    """The booking's charge, its session over, the mentor's 54.00 passed on."""
-    bookings.complete_booking(booking=paid.booking, now=paid.booking.ends_at)
-    freeze(paid.booking.ends_at + DELAY)
-    services.send_due_transfers()
-    work()
-    paid.refresh_from_db()
-    return paid
 
 
 @pytest.fixture

@@ -19,20 +19,10 @@ from payments.stripe_emulator.resources import refunds as refunds_at_stripe
 from payments.stripe_emulator.resources import transfer_reversals
 from payments.stripe_service import StripeService
 from tests.factories import BookingFactory
+from tests.payments.money import check_books, taken_back
 
 pytestmark = pytest.mark.django_db
 Status = Transaction.Status
-
-
-def taken_back() -> list[int]:
-    made = StripeObject.objects.filter(type="transfer_reversal").order_by("seq")
-    return [row.body["amount"] for row in made]
-
-
-def check_books() -> None:
-    assert not WebhookEvent.objects.exclude(needs_attention="").exists()
-    assert testing.books_add_up()
-    assert testing.differences() == []
 
 
 @pytest.fixture
@@ -257,7 +247,7 @@ def test_what_was_refunded_at_stripe_is_taken_back_too(passed_on, work):
     refunds_at_stripe.create(context.for_account(charge.account), values)
     work()
     assert taken_back() == [2700]
-    check_books()
+    check_books(staff_know=True)
 
 
 def test_what_came_back_for_a_refund_that_failed_leaves_again_once_staff_say_so(passed_on, work):
@@ -371,9 +361,7 @@ def test_beside_a_whole_payout_nothing_leaves_and_staff_are_told(passed_on, work
     assert kept(passed_on) == [(Status.REFUNDED, 5400, 5400), (Status.SUCCEEDED, 4500, 0)]
     passed_on.refresh_from_db()
     assert "short" in passed_on.needs_attention
-    services.settle_attention(row=passed_on)
-    services.pass_on_again(charge=passed_on)
-    check_books()
+    check_books(staff_know=True)
 
 
 @pytest.mark.one_engine

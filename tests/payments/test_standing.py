@@ -17,7 +17,8 @@ from tests.factories import (
     PaidOutFactory,
     TransactionFactory,
 )
-from tests.payments.test_earnings import child, page_of
+from tests.payments.money import child
+from tests.payments.test_earnings import page_of
 
 pytestmark = pytest.mark.django_db
 Status, Type, Stage = Transaction.Status, Transaction.Type, Dispute.Status

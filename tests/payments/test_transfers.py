@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 
-from bookings import services as bookings
 from mentormatch import times
 from mentormatch.errors import Conflict, StripeError
 from payments import services, trail
@@ -16,22 +15,11 @@ from payments.stripe_emulator.models import StripeObject
 from payments.stripe_emulator.resources import refunds as at_stripe
 from payments.stripe_emulator.testing import books_add_up, differences
 from tests.payments.conftest import onboarded
+from tests.payments.money import sent
 
 pytestmark = pytest.mark.django_db
 Status = Transaction.Status
 DELAY = dt.timedelta(hours=48)
-
-
-@pytest.fixture
-def completed(booking, paid):
-    """The session took place and was ended on time."""
-    bookings.complete_booking(booking=booking, now=booking.ends_at)
-    booking.refresh_from_db()
-    return booking
-
-
-def transfers() -> list[int]:
-    return [row.body["amount"] for row in StripeObject.objects.filter(type="transfer")]
 
 
 def test_net_leaves_two_days_after_completion(completed, paid, work, freeze):
@@ -51,7 +39,7 @@ def test_net_leaves_two_days_after_completion(completed, paid, work, freeze):
     row = paid.children.get()
     assert (row.type, row.status, row.amount_minor) == ("payout", Status.SUCCEEDED, 5400)
     assert row.stripe_transfer_id
-    assert transfers() == [5400]
+    assert sent() == [5400]
     assert told == [row]
     body = StripeObject.objects.get(type="transfer").body
     assert body["destination"] == paid.mentor.payment_account.stripe_account_id
@@ -72,7 +60,7 @@ def test_what_went_back_is_not_passed_on(completed, paid, work, freeze, back):
     freeze(completed.completed_at + DELAY)
     services.send_due_transfers()
     work()
-    assert transfers() == ([3600] if back == 2000 else [])
+    assert sent() == ([3600] if back == 2000 else [])
 
 
 def test_a_refund_is_refused_once_the_mentor_has_it(completed, paid, work, freeze):
@@ -92,7 +80,7 @@ def test_a_transfer_is_sent_once_whatever_the_network_does(completed, paid, free
     services.send_transfer(transaction=row)
     services.send_transfer(transaction=row)
     assert row.status == Status.SUCCEEDED
-    assert transfers() == [5400]
+    assert sent() == [5400]
 
 
 def test_a_transfer_whose_answer_was_lost_is_told_by_webhook(completed, paid, freeze, work):
@@ -134,7 +122,7 @@ def test_a_refused_transfer_is_left_to_staff_who_may_retry(completed, paid, free
     assert again.status == Status.SUCCEEDED
     with pytest.raises(Conflict):
         services.retry(transaction=row)
-    assert transfers() == [5400]
+    assert sent() == [5400]
 
 
 def test_a_transfer_whose_key_is_forgotten_is_looked_for_first(completed, paid, freeze):
@@ -148,7 +136,7 @@ def test_a_transfer_whose_key_is_forgotten_is_looked_for_first(completed, paid, 
     freeze(row.created_at + dt.timedelta(hours=25))
     services.send_transfer(transaction=row)
     assert row.status == Status.SUCCEEDED
-    assert transfers() == [1800]
+    assert sent() == [1800]
 
 
 def test_a_transfer_that_went_to_a_former_account_is_found(completed, paid, freeze, run_tasks):
@@ -164,7 +152,7 @@ def test_a_transfer_that_went_to_a_former_account_is_found(completed, paid, free
         services.send_transfer(transaction=row)
     services.send_transfer(transaction=row)
     assert row.status == Status.SUCCEEDED
-    assert transfers() == [5400]
+    assert sent() == [5400]
 
 
 def test_staff_are_told_of_money_that_nobody_can_be_sent(completed, paid, freeze, work):
@@ -178,7 +166,7 @@ def test_staff_are_told_of_money_that_nobody_can_be_sent(completed, paid, freeze
     paid.refresh_from_db()
     assert paid.needs_attention == ""
     work()
-    assert transfers() == [5400]
+    assert sent() == [5400]
 
 
 def test_while_a_refund_failed_nothing_is_passed_on(completed, paid, freeze, work):
@@ -207,7 +195,7 @@ def test_what_was_refunded_at_stripe_meanwhile_is_not_passed_on(completed, paid,
     for event in WebhookEvent.objects.filter(handled_at=None):
         services.handle(event=event)
     services.send_transfer(transaction=row)
-    assert (row.status, transfers()) == (Status.FAILED, [])
+    assert (row.status, sent()) == (Status.FAILED, [])
     assert row.needs_attention
 
 
@@ -221,7 +209,7 @@ def test_a_late_cancellation_pays_the_mentor(booking, paid, freeze, work):
     assert trail.trail_of(booking).leaves_at == times.now()
     assert services.send_due_transfers() == 1
     work()
-    assert transfers() == [5400]
+    assert sent() == [5400]
 
 
 @pytest.mark.parametrize("side", ["mentee", "mentor"])
@@ -244,4 +232,4 @@ def test_what_went_out_and_was_refused_later_is_not_sent_again(completed, paid, 
     sending.refused(row, "The mentor has no connected account.")
     assert services.retry(transaction=row) == row
     assert (row.status, row.needs_attention) == (Status.SUCCEEDED, "")
-    assert transfers() == [5400]
+    assert sent() == [5400]
