@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings import calendar, policy, services
@@ -142,7 +143,12 @@ def _ways_to_pay(price: policy.Price, credit: CreditPeriod | None) -> dict[str, 
         return {}
     names = {"plan": credit.subscription.plan.title, "left": credit.left}
     return {
-        "credit": _("One of the %(left)d sessions left of %(plan)s") % names,
+        "credit": ngettext(
+            "The one session left of %(plan)s",
+            "One of the %(left)d sessions left of %(plan)s",
+            credit.left,
+        )
+        % names,
         "money": money(price.amount_minor, price.currency),
     }
 

@@ -183,6 +183,9 @@ def test_the_book_page_offers_the_credit_and_takes_it(month, login):
     assert "A session of Steady progress" in page
     page = client.get(reverse("bookings:cancel", args=[booking.code])).content.decode()
     assert "counts as unused again" in page
+    next_day = {"starts_at": times.format_instant(in_two_days() + dt.timedelta(days=1))}
+    page = client.get(address, asked | next_day).content.decode()
+    assert "The one session left of Steady progress" in page
 
 
 def test_the_book_page_takes_money_where_it_is_wanted(month, login):
