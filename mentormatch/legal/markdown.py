@@ -5,7 +5,10 @@ from markdown_it.token import Token
 
 # https://markdown-it-py.readthedocs.io/en/latest/security.html: without the rules for HTML, all of
 # it is escaped; a link's address is checked (no `javascript:`, no `data:`).
-RULES = ("heading", "lheading", "list", "emphasis", "link", "autolink", "blockquote", "newline")
+RULES = (
+    *("heading", "lheading", "list", "blockquote", "newline"),
+    *("emphasis", "link", "autolink", "backticks"),
+)
 MOST_NESTED = 20
 OPTIONS = {"maxNesting": MOST_NESTED, "breaks": True}  # a line of an address stays a line
 parser = MarkdownIt("zero", OPTIONS).enable([*RULES, "escape", "entity"])

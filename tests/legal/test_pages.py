@@ -171,6 +171,7 @@ def test_a_page_costs_one_query(client, terms, django_assert_num_queries):
         ("## A\n### B", "<h2>A</h2>\n<h3>B</h3>"),
         ("# A\n###### B", "<h2>A</h2>\n<h6>B</h6>"),
         ("**b** *i*", "<p><strong>b</strong> <em>i</em></p>"),
+        ("a `<b>_c_`", "<p>a <code>&lt;b&gt;_c_</code></p>"),
         ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
         ("Street\nTown", "<p>Street<br>\nTown</p>"),
         ("[us](/imprint/)", '<p><a href="/imprint/">us</a></p>'),
