@@ -217,7 +217,7 @@ def statement_rows(rows: Iterable[Line]) -> SafeString:
     heads = [_("Number"), _("Paid"), _("Our fee"), _("Your balance")]
     return format_html_join(
         "\n",
-        '<tr><th scope="row">{}<span class="meta">{}</span></th>'
+        '<tr><th scope="row">{}<span class="meta"><span>{}</span></span></th>'
         '<td data-label="{}"><code>{}</code></td><td class="num" data-label="{}">{}</td>'
         '<td class="num" data-label="{}">{}</td><td class="num" data-label="{}">{}</td></tr>',
         (
