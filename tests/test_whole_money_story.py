@@ -247,9 +247,10 @@ def is_paid(charge: dict) -> bool:
 
 
 def is_staffs(difference: object) -> bool:
-    """What waits for a person: a bank that sent a refund back."""
+    """What waits for a person: a refund that bounced, or a mentor who spent what is due back."""
     row = getattr(difference, "transaction", None)
-    return bool(row is not None and row.status == Ledger.FAILED)
+    refused = Reversal.objects.filter(payout__parent=row).exclude(needs_attention="")
+    return row is not None and (row.status == Ledger.FAILED or refused.exists())
 
 
 def check_charge(charge: Transaction, *, long_after: bool) -> None:
