@@ -247,10 +247,9 @@ def is_paid(charge: dict) -> bool:
 
 
 def is_staffs(difference: object) -> bool:
-    """What waits for a person: a refund that bounced, or a mentor who spent what is due back."""
+    """What waits for a person: a bank that sent a refund back."""
     row = getattr(difference, "transaction", None)
-    refused = Reversal.objects.filter(payout__parent=row).exclude(needs_attention="")
-    return row is not None and (row.status == Ledger.FAILED or refused.exists())
+    return bool(row is not None and row.status == Ledger.FAILED)
 
 
 def check_charge(charge: Transaction, *, long_after: bool) -> None:

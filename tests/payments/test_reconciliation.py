@@ -13,7 +13,7 @@ from bookings import services as bookings
 from mentormatch import times
 from mentormatch.background.registry import PERIODICS
 from payments import services
-from payments.models import Difference, Dispute, Subscription, Transaction
+from payments.models import Difference, Dispute, Reversal, Subscription, Transaction
 from payments.services.reconciliation import books
 from payments.stripe_emulator import sweep, testing
 from payments.stripe_emulator.models import Delivery, StripeObject
@@ -343,6 +343,21 @@ def test_more_passed_on_than_is_the_mentors_is_listed(paid):
     assert "5400 eur were passed on, 3600 are theirs" in difference.detail
     write(row, reversed_minor=1800)
     assert list(books.compare()) == []
+
+
+def test_what_the_mentor_has_spent_is_on_staffs_other_list(passed_on, work, freeze):
+    freeze(times.now() + dt.timedelta(days=8))
+    testing.pay_out(passed_on.mentor.payment_account.stripe_account_id)
+    services.request_refund(charge=passed_on, amount_minor=6000, reason="late")
+    work()
+    row = Reversal.objects.get()
+    assert (row.status, row.needs_attention[:14]) == (Status.FAILED, "Stripe refused")
+    assert list(books.compare()) == []
+    services.settle_attention(row=row)
+    assert services.reconcile() == []
+    child(passed_on, Type.PAYOUT, 1, status=Status.REFUNDED, stripe_transfer_id="tr_1")
+    (difference,) = books.compare()
+    assert "5401 eur were passed on, 0 are theirs" in difference.detail
 
 
 def test_money_out_of_what_was_never_paid_is_listed(opened):
