@@ -50,6 +50,22 @@ def test_mentee_mentor_and_staff_see_their_places(login):
     ]
 
 
+@pytest.mark.parametrize(
+    ("page", "mark", "place"),
+    [
+        ("mentors:list", "page", "mentors:list"),
+        ("bookings:dashboard", "page", "bookings:dashboard"),
+        ("payments:earnings", "true", "bookings:dashboard"),
+        ("bookings:group_dashboard", "true", "bookings:dashboard"),
+    ],
+)
+def test_navigation_marks_where_one_is(login, page, mark, place):
+    answer = login(MentorFactory().user).get(reverse(page))
+    navigation = answer.content.decode().partition('class="site-nav"')[2].partition("</nav>")[0]
+    assert f'href="{reverse(place)}" aria-current="{mark}"' in navigation
+    assert navigation.count("aria-current") == 1
+
+
 @pytest.mark.parametrize("make", [UserFactory, lambda: MentorFactory().user])
 def test_frame_costs_the_session_and_the_person(login, make, django_assert_num_queries):
     client = login(make())
