@@ -5,16 +5,19 @@ given are made once and kept in `var/secrets.env`.
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 DEMO_SECRETS = ("SECRET_KEY", "JWT_SECRET", "STRIPE_EMULATOR_SECRET")
 DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
+CACHE_SCHEMES = {"dbcache", "redis", "rediss"}
+ON, OFF = {"1", "true", "on", "yes"}, {"", "0", "false", "off", "no"}
 PLACEHOLDERS = ("change-me", "changeme", "replace-me", "your-", "<", "xxx")
 
 
@@ -50,6 +53,57 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{name} must be one of {known}, and is {value!r}.")
         return value
 
+    def switch(self, name: str) -> bool:
+        """On or off, and off where nothing is given."""
+        value = str(self(name, default="")).strip().lower()
+        if value not in ON | OFF:
+            raise ImproperlyConfigured(f"{name} must be 1 or 0, and is {value!r}.")
+        return value in ON
+
+    def names(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
+        """What stands there with commas between, which may have spaces around them."""
+        found = [part.strip() for part in self.list(name, default=list(default))]
+        return [part for part in found if part]
+
+
+def folder_of(name: str, path: Path) -> Path:
+    """Return that folder, which is made where there is none."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}={path} can't be made: {error.strerror}.") from error
+    return path
+
+
+def site_of(url: str) -> SplitResult:
+    """The parts of `SITE_URL`. Every link begins with it, so that it ends with its host or port."""
+    try:
+        site = urlsplit(url)
+        is_bare = bool(site.hostname) and site.geturl() == f"{site.scheme}://{site.netloc}"
+        is_right = is_bare and site.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ImproperlyConfigured(
+            f"SITE_URL must be like https://mentors.example, and is {url!r}."
+        )
+    return site
+
+
+def currencies_in(codes: list[str]) -> list[str]:
+    found = [code.lower() for code in codes]
+    if not found or not all(re.fullmatch("[a-z]{3}", code) for code in found):
+        raise ImproperlyConfigured("SETTLEMENT_CURRENCIES must be codes with commas, like eur,usd.")
+    return found
+
+
+def refuse_other_keys(name: str, value: str, *kinds: str) -> str:
+    """Return a key of Stripe's, or stop the start where it is of another kind."""
+    starts = [f"{kind}_{mode}_" for kind in kinds for mode in ("test", "live")]
+    if value and not value.startswith(tuple(starts)):
+        raise ImproperlyConfigured(f"{name} must start with {' or '.join(starts[:2])}.")
+    return value
+
 
 def load_demo_secrets(path: Path) -> dict[str, str]:
     """Return the demo's secrets, made on the first call and kept in `path` (mode 0600)."""
@@ -84,17 +138,33 @@ def database_config(url: str) -> dict[str, Any]:
     if urlsplit(url).scheme not in DATABASE_SCHEMES:
         raise ImproperlyConfigured("DATABASE_URL must start with sqlite:/// or postgres://.")
     try:
-        return dict(environ.Env.db_url_config(url))
+        config = dict(environ.Env.db_url_config(url))
     except ValueError as error:
         raise ImproperlyConfigured("DATABASE_URL can't be read as an address.") from error
+    if not config["NAME"] and "service" not in config.get("OPTIONS", {}):
+        raise ImproperlyConfigured("DATABASE_URL names no database: end it with /name.")
+    return config
+
+
+def cache_config(url: str) -> dict[str, Any]:
+    """Django's configuration of the cache at a URL, which all processes share."""
+    try:
+        is_known = urlsplit(url).scheme in CACHE_SCHEMES and urlsplit(url).port != 0
+    except ValueError:
+        is_known = False
+    if not is_known:
+        raise ImproperlyConfigured("CACHE_URL must be like redis://host:6379/0.")
+    return dict(environ.Env.cache_url_config(url))
 
 
 def mail_config(env: environ.Env, *, default: str) -> dict[str, Any]:
     """Django's `EMAIL_…` settings from `EMAIL_URL`; a `filemail` folder is an absolute path."""
     try:
         config = dict(env.email_url("EMAIL_URL", default=default))
-    except ValueError as error:
-        raise ImproperlyConfigured("EMAIL_URL can't be read as an address.") from error
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            "EMAIL_URL can't be read as an address like smtp+tls://user:password@host:587."
+        ) from error
     if folder := config.get("EMAIL_FILE_PATH"):
         # The parser drops the first slash: mails would end in a folder of that name right here.
         config["EMAIL_FILE_PATH"] = str(Path("/", folder))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import environ
 from csp.constants import NONE, SELF
@@ -10,11 +10,16 @@ from django.core.exceptions import ImproperlyConfigured
 
 from mentormatch.environment import (
     Environment,
+    cache_config,
+    currencies_in,
     database_config,
+    folder_of,
     load_demo_secrets,
     mail_config,
+    refuse_other_keys,
     refuse_placeholder,
     refuse_short,
+    site_of,
     stem_of,
 )
 from mentormatch.languages import WRITTEN_IN, languages_in
@@ -24,23 +29,28 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
 env = Environment()
 # Everything that this installation writes: the embedded database, mail files, the demo's secrets.
-VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+VAR_DIR = folder_of("VAR_DIR", Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve())
 
 # --- How it is run -------------------------------------------------------------------
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.switch("DEBUG")
 DEMO_MODE = env.choice("MENTORMATCH_DEMO", ("", "0", "1", "public"))
 DEMO = DEMO_MODE in {"1", "public"}
 HOST = env("HOST", default="127.0.0.1")
 PORT = env.number("PORT", default=8000, least=1, most=65535)
-SITE_URL = env("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+_host = f"[{HOST}]" if ":" in HOST else HOST
+SITE_URL = env("SITE_URL", default=f"http://{_host}:{PORT}").rstrip("/")
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
-_site = urlsplit(SITE_URL)
+_site = site_of(SITE_URL)
 _https = _site.scheme == "https"
 _local_secrets = load_demo_secrets(VAR_DIR / "secrets.env") if DEMO or DEBUG else {}
 
 
 def _given(name: str) -> str:
     return refuse_placeholder(name, env(name, default=""))
+
+
+def _key(name: str, *kinds: str) -> str:
+    return refuse_other_keys(name, _given(name), *kinds)
 
 
 def _secret(name: str) -> str:
@@ -55,7 +65,7 @@ def _secret(name: str) -> str:
 
 SECRET_KEY = _secret("SECRET_KEY")
 JWT_SECRET = refuse_short("JWT_SECRET", _secret("JWT_SECRET"), least=32)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 if not ALLOWED_HOSTS:
     ALLOWED_HOSTS = [_site.hostname or "localhost"]
     if DEMO or DEBUG:
@@ -191,13 +201,12 @@ def _database(url: str) -> dict[str, Any]:
     return config | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
 
-VAR_DIR.mkdir(parents=True, exist_ok=True)
 DATABASES = {
     "default": _database(DATABASE_URL),
     "stripe_emulator": SQLITE | {"NAME": VAR_DIR / f"{DATABASE_STEM}.stripe-emulator.sqlite3"},
 }
 DATABASE_ROUTERS = ["payments.stripe_emulator.router.EmulatorRouter"]
-_cache = env.cache_url("CACHE_URL", default="dbcache://cache")
+_cache = cache_config(env("CACHE_URL", default="dbcache://cache"))
 _is_shared = "redis" in _cache["BACKEND"].lower()
 # What limits log-ins and requests is counted in there. Django's 300 entries would be full at once,
 # and whoever is thrown out of them begins anew.
@@ -261,7 +270,7 @@ API_READS_A_MINUTE = env.number(
 API_WRITES_A_MINUTE = env.number(
     "API_WRITES_A_MINUTE", default=_most if DEMO else 60, least=1, most=_most
 )
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = env.names("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/(api/v1|_allauth/app)/"
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "if-none-match")
 CORS_EXPOSE_HEADERS = ("etag", "idempotency-replayed", "location", "retry-after")
@@ -298,11 +307,9 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # --- Money ---------------------------------------------------------------------------
 PLATFORM_FEE_PERCENT = env.number("PLATFORM_FEE_PERCENT", default=10, least=0, most=100)
 PAYOUT_DELAY_HOURS = env.number("PAYOUT_DELAY_HOURS", default=48, least=0, most=8760)
-SETTLEMENT_CURRENCIES = [
-    code.lower() for code in env.list("SETTLEMENT_CURRENCIES", default=["eur", "usd"])
-]
-STRIPE_SECRET_KEY = _given("STRIPE_SECRET_KEY")
-STRIPE_PUBLISHABLE_KEY = _given("STRIPE_PUBLISHABLE_KEY")
+SETTLEMENT_CURRENCIES = currencies_in(env.names("SETTLEMENT_CURRENCIES", ("eur", "usd")))
+STRIPE_SECRET_KEY = _key("STRIPE_SECRET_KEY", "sk", "rk")
+STRIPE_PUBLISHABLE_KEY = _key("STRIPE_PUBLISHABLE_KEY", "pk")
 STRIPE_WEBHOOK_SECRET = _given("STRIPE_WEBHOOK_SECRET")
 STRIPE_CONNECT_WEBHOOK_SECRET = _given("STRIPE_CONNECT_WEBHOOK_SECRET")
 STRIPE_KEY_IS_GIVEN = bool(STRIPE_SECRET_KEY)
@@ -367,12 +374,15 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 if not (DEBUG or DEMO):
-    if any(host.startswith(("*", ".")) for host in ALLOWED_HOSTS):
-        raise ImproperlyConfigured("ALLOWED_HOSTS must name each host: no '*' and no '.domain'.")
+    if any(host.startswith(("*", ".")) or "/" in host for host in ALLOWED_HOSTS):
+        raise ImproperlyConfigured(
+            "ALLOWED_HOSTS must name each host: no '*', no '.domain' and no 'https://'."
+        )
     if not _https:
         raise ImproperlyConfigured("SITE_URL must start with https:// outside DEBUG and the demo.")
 
 # --- Log -----------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", ("WARNING", "DEBUG", "INFO", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -381,7 +391,7 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outage"]}
     },
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # A refused form is no news for whoever runs the site.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import stat
 import subprocess
 import sys
@@ -38,6 +39,23 @@ REFUSED = {
     "every host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
     "every host below": ({"ALLOWED_HOSTS": ".example"}, "ALLOWED_HOSTS must name"),
     "plain http": ({"SITE_URL": "http://mentors.example"}, "SITE_URL must start with https://"),
+    "a site without a scheme": ({"SITE_URL": "mentors.example"}, "SITE_URL must be like"),
+    "a site without a host": ({"SITE_URL": "https://"}, "SITE_URL must be like"),
+    "a site below a path": ({"SITE_URL": "https://m.example/site"}, "SITE_URL must be like"),
+    "no address at all": ({"SITE_URL": "https://[::1"}, "SITE_URL must be like"),
+    "a site's port too high": ({"SITE_URL": "https://m.example:70000"}, "SITE_URL must be like"),
+    "an address for a host": ({"ALLOWED_HOSTS": "https://m.example"}, "ALLOWED_HOSTS must name"),
+    "no folder": ({"VAR_DIR": "/dev/null/var"}, "VAR_DIR=/dev/null/var can't be made"),
+    "neither on nor off": ({"DEBUG": "maybe"}, "DEBUG must be 1 or 0"),
+    "no such level": ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL must be one of"),
+    "another cache": ({"CACHE_URL": "memcache://u:secret@h"}, "CACHE_URL must be like"),
+    "bad cache": ({"CACHE_URL": "redis://u:secret@h:port/0"}, "CACHE_URL must be like"),
+    "no name": ({"DATABASE_URL": "postgres://u:secret@h/"}, "DATABASE_URL names no database"),
+    "another mail": ({"EMAIL_URL": "carrier://u:secret@h"}, "EMAIL_URL can't be read"),
+    "no currency": ({"SETTLEMENT_CURRENCIES": ","}, "SETTLEMENT_CURRENCIES must be"),
+    "bad currencies": ({"SETTLEMENT_CURRENCIES": "eur;usd"}, "SETTLEMENT_CURRENCIES must be"),
+    "the other key": ({"STRIPE_SECRET_KEY": "pk_test_01"}, "STRIPE_SECRET_KEY must start with sk_"),
+    "a key shown": ({"STRIPE_PUBLISHABLE_KEY": "sk_test_01"}, "STRIPE_PUBLISHABLE_KEY must start"),
     "emulator": ({"STRIPE_SECRET_KEY": ""}, "STRIPE_SECRET_KEY is missing"),
     "placeholder": ({"STRIPE_SECRET_KEY": "change-me"}, "STRIPE_SECRET_KEY still holds"),
     "demo, placeholder": ({"MENTORMATCH_DEMO": "1", "SECRET_KEY": "change-me"}, "SECRET_KEY still"),
@@ -74,13 +92,47 @@ def test_the_demo_starts_with_secrets_of_its_own(tmp_path):
     assert (tmp_path / "secrets.env").exists()
 
 
+@pytest.fixture
+def read(tmp_path, monkeypatch):
+    """What `settings.py` makes of that environment, in this process."""
+
+    def read_with(**changes):
+        for name, value in ({"VAR_DIR": str(tmp_path)} | PRODUCTION | changes).items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(settings.BASE_DIR / "mentormatch" / "settings.py"))
+
+    return read_with
+
+
 @pytest.mark.parametrize(("changes", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_environment_is_refused_in_one_line(tmp_path, changes, sentence):
-    done = start(tmp_path, **changes)
+def test_a_wrong_environment_is_refused(read, changes, sentence):
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read(**changes)
+    assert str(refusal.value).startswith(sentence)
+    assert "secret@" not in str(refusal.value)
+
+
+def test_a_refusal_is_one_line(tmp_path):
+    done = start(tmp_path, SECRET_KEY="")
     assert done.returncode == 1
-    assert done.stderr.startswith(f"MentorMatch can't start. {sentence}")
+    assert done.stderr.startswith("MentorMatch can't start. SECRET_KEY is missing")
     assert done.stderr.count("\n") == 1
-    assert "secret@" not in done.stderr
+
+
+def test_what_stands_with_commas_may_have_spaces(read):
+    made = read(ALLOWED_HOSTS="m.example, www.m.example", SETTLEMENT_CURRENCIES="EUR, usd")
+    assert made["ALLOWED_HOSTS"] == ["m.example", "www.m.example"]
+    assert made["SETTLEMENT_CURRENCIES"] == ["eur", "usd"]
+
+
+@pytest.mark.parametrize(("given", "is_on"), [("1", True), ("True", True), ("0", False)])
+def test_a_switch_is_on_or_off(read, given, is_on):
+    assert read(DEBUG=given)["DEBUG"] is is_on
+
+
+def test_an_address_of_ipv6_is_in_brackets(read):
+    made = read(HOST="::1", SITE_URL="", MENTORMATCH_DEMO="1")
+    assert made["SITE_URL"] == "http://[::1]:8000"
 
 
 def example() -> dict[str, str]:
@@ -90,7 +142,9 @@ def example() -> dict[str, str]:
 
 def test_the_example_names_every_variable():
     text = (settings.BASE_DIR / "mentormatch" / "settings.py").read_text()
-    read = set(re.findall(r'(?:env[\w.]*|_secret|_given)\(\s*"([A-Z_]+)"', text)) | {"EMAIL_URL"}
+    read = set(re.findall(r'(?:env[\w.]*|_secret|_given|_key)\(\s*"([A-Z_]+)"', text)) | {
+        "EMAIL_URL"
+    }
     assert len(read) > 15
     assert set(example()) == read
 
