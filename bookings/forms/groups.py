@@ -76,8 +76,9 @@ class OfferForm(GroupForm):
             layout=Layout(
                 "title",
                 "description",
-                Div("date", "start_time", "duration_minutes", css_class="form-grid"),
-                Div("seats", "price", css_class="form-grid"),
+                Div("date", "start_time", css_class="form-grid"),
+                Div("duration_minutes", "seats", css_class="form-grid"),
+                "price",
             ),
         )
 
