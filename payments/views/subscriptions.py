@@ -34,11 +34,12 @@ def _own(request: LoggedInRequest, code: str) -> Subscription:
 @login_required
 @require_safe
 def listing(request: LoggedInRequest) -> HttpResponse:
-    """One's subscriptions: how each stands, when it renews, and what can be booked with it."""
+    """One's subscriptions, those that are over last: how each stands, and what it is good for."""
     now = times.now()
     months = CreditPeriod.objects.covering(now).backed()
     month = Prefetch("credit_periods", months, to_attr="current_months")
-    mine = list(_mine(request).shown().prefetch_related(month))
+    newest = _mine(request).shown().prefetch_related(month)
+    mine = sorted(newest, key=lambda row: row.is_over)
     taken = {row.plan_id for row in mine if not row.is_over}
     page = {"subscriptions": mine, "taken": taken, "now": now}
     return render(request, "payments/subscriptions.html", page)

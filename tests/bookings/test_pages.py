@@ -222,6 +222,12 @@ def test_one_booking_shows_both_zones_and_what_can_be_done(login, booking, mente
     assertContains(mentors, "For Bo Lind: 04:00, America/New York")
 
 
+def test_once_begun_the_room_is_open(login, booking, mentee, freeze):
+    assertContains(login(mentee).get(page("detail", booking)), "The room opens 10 minutes before")
+    freeze(SLOT)
+    assertContains(login(mentee).get(page("detail", booking)), "The room is open.")
+
+
 def test_a_late_mentee_cannot_move_it_any_more(login, booking, mentee, freeze):
     freeze(SLOT - HOUR)
     response = login(mentee).get(page("detail", booking))

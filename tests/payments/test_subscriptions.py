@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from mentormatch import times
 from mentormatch.errors import Conflict, Forbidden, InvalidInput
 from mentormatch.notifications.models import Mail
 from payments import services
@@ -14,7 +15,13 @@ from payments.models import CreditPeriod, Plan, Subscription, Transaction, Webho
 from payments.services import transfers
 from payments.stripe_emulator import testing
 from payments.stripe_emulator.models import StripeObject
-from tests.factories import MentorFactory, PlanFactory, UserFactory
+from tests.factories import (
+    CreditPeriodFactory,
+    MentorFactory,
+    PlanFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 CARD = {"card_number": "4242424242424242", "exp_month": "12", "exp_year": "2040", "cvc": "123"}
@@ -297,6 +304,19 @@ def test_what_has_ended_can_be_subscribed_to_again(login, active):
     assert again in client.get(address).content.decode()
     Plan.objects.update(is_offered=False)
     assert again not in client.get(address).content.decode()
+
+
+def test_what_is_over_stands_last_on_ones_page(login, mentee, mentor):
+    standing, over = (
+        SubscriptionFactory(mentee=mentee, plan=PlanFactory(mentor=mentor, title=title), **facts)
+        for title, facts in (
+            ("The one that runs", {}),
+            ("The one that ended", {"status": "cancelled", "cancelled_at": times.now()}),
+        )
+    )
+    CreditPeriodFactory(subscription=over)
+    shown = login(mentee).get(reverse("payments:subscriptions")).content.decode()
+    assert shown.index(standing.plan.title) < shown.index(over.plan.title)
 
 
 def test_a_forged_return_begins_nothing(login, opened, mentee):
