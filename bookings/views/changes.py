@@ -57,10 +57,10 @@ def reschedule(request: LoggedInRequest, code: str) -> HttpResponse:
     """GET offers times, with `?starts_at=` it asks to make sure; POST moves the session."""
     booking = own_booking(request.user, code)
     data = request.POST if request.method == "POST" else request.GET
-    if request.method != "POST":
+    if request.method != "POST" or "starts_at" not in data:
         services.check_may_reschedule(booking=booking, by=request.user)
     if "starts_at" not in data:
-        return _reschedule_page(request, booking, picker=_picker(request, booking))
+        return _times_to_choose(request, booking)
     form = RescheduleForm(data, cancel_url=reverse("bookings:reschedule", args=[code]))
     if not form.is_valid():
         return _reschedule_page(request, booking, form=form, status=UNPROCESSABLE)
@@ -148,6 +148,13 @@ def _refused(
     return _reschedule_page(
         request, booking, form=form, refusal=refusal, nearest=nearest, status=refusal.status
     )
+
+
+def _times_to_choose(request: LoggedInRequest, booking: Booking) -> HttpResponse:
+    page: dict[str, Any] = {"picker": _picker(request, booking)}
+    if request.method == "POST":
+        page |= {"refusal": InvalidInput(_("Choose a time.")), "status": UNPROCESSABLE}
+    return _reschedule_page(request, booking, **page)
 
 
 def _reschedule_page(

@@ -325,6 +325,9 @@ def test_a_taken_time_is_not_moved_into(login, booking, mentee):
     assertContains(bad, "time with its offset", status_code=422)
     past = login(mentee).post(page("reschedule", booking), {"starts_at": "2026-05-03T10:00:00Z"})
     assertContains(past, "has passed", status_code=422)
+    nothing = login(mentee).post(page("reschedule", booking))
+    assertContains(nothing, "Choose a time.", status_code=422)
+    assertContains(nothing, "?starts_at=", status_code=422)
 
 
 def test_the_mentor_confirms_a_request(login, request_):
