@@ -1,7 +1,8 @@
-"""What every model shares, and what it looks like when the database is away."""
+"""What every model shares, and what it looks like when the database, or the cache, is away."""
 
 import datetime as dt
 import sqlite3
+import sys
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, models
@@ -57,12 +58,14 @@ PASSING = {
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the database was away or busy, so that the same may go well in a moment.
+    """Whether the database or Redis was away or busy: the same may go well in a moment.
 
     What an outage brought about in its turn counts as well (a page that can't keep its session,
     say). SQLite tells of a missing table in the same class, which trying again doesn't help.
     """
     while error is not None:
+        if _is_of_redis(error):
+            return True
         if isinstance(error, InterfaceError | OperationalError):
             cause = error.__cause__
             # Extended codes say why; the last byte says what.
@@ -70,6 +73,12 @@ def is_outage(error: BaseException | None) -> bool:
             return not isinstance(cause, sqlite3.Error) or code in PASSING
         error = error.__cause__ or error.__context__
     return False
+
+
+def _is_of_redis(error: BaseException) -> bool:
+    """Its client is there only where `CACHE_URL` names it."""
+    client = sys.modules.get("redis.exceptions")
+    return client is not None and isinstance(error, client.ConnectionError | client.TimeoutError)
 
 
 def in_one_line(error: Exception) -> str:

@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 DEMO_SECRETS = ("SECRET_KEY", "JWT_SECRET", "STRIPE_EMULATOR_SECRET")
 DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
+# Seconds until a Redis that is away is given up; by itself its client waits for ever.
+REDIS_WAITS = {"socket_connect_timeout": 2, "socket_timeout": 2}
 CACHE_SCHEMES = {"dbcache", "redis", "rediss"}
 ON, OFF = {"1", "true", "on", "yes"}, {"", "0", "false", "off", "no"}
 PLACEHOLDERS = ("change-me", "changeme", "replace-me", "your-", "<", "xxx")
@@ -154,7 +156,10 @@ def cache_config(url: str) -> dict[str, Any]:
         is_known = False
     if not is_known:
         raise ImproperlyConfigured("CACHE_URL must be like redis://host:6379/0.")
-    return dict(environ.Env.cache_url_config(url))
+    config = dict(environ.Env.cache_url_config(url))
+    if "redis" in config["BACKEND"].lower():
+        config["OPTIONS"] = REDIS_WAITS | config.get("OPTIONS", {})
+    return config
 
 
 def mail_config(env: environ.Env, *, default: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Counted in fixed windows of the real clock in the cache `limits`: shared where t
 each web process counts for itself, so that a request writes no row only to be counted.
 """
 
+import logging
 import math
 
 from allauth.account.adapter import get_adapter
@@ -13,7 +14,9 @@ from django.http import HttpRequest
 from ninja.throttling import BaseThrottle
 
 from mentormatch import times
+from mentormatch.db import is_outage
 
+logger = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
 READS = ("GET", "HEAD", "OPTIONS")
 
@@ -33,10 +36,16 @@ class RateLimit(BaseThrottle):
     @staticmethod
     def _count(key: str) -> int:
         counts = caches["limits"]
-        counts.add(key, 0, timeout=2 * WINDOW_SECONDS)
         try:
+            counts.add(key, 0, timeout=2 * WINDOW_SECONDS)
             return int(counts.incr(key))
         except ValueError:  # thrown out between the two: a full cache
+            return 1
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            # What can't be counted is let through: the answer doesn't need the cache.
+            logger.warning("The cache doesn't answer, requests aren't counted: %s", error)
             return 1
 
     def wait(self) -> float:

@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from ninja.parser import Parser
 
 from mentormatch.errors import InvalidInput
-from mentormatch.problems import too_large, unreadable
+from mentormatch.problems import LOG_IN_PREFIX, too_large, unreadable
 from mentormatch.strict_json import check_text, read_json
 
-LOG_IN_PREFIX = "/_allauth/"
 # What a program logs in with is nearly flat. Allauth reads it from further down the stack.
 DEEPEST = 20
 

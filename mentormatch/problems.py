@@ -14,6 +14,8 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 from mentormatch.errors import DomainError, NotFound, TryAgain
 
 API_PREFIX = "/api/"
+# Allauth's, whose refusals are JSON of their own; what breaks there is told as everywhere.
+LOG_IN_PREFIX = "/_allauth/"
 SWALLOWED_BYTES, SWALLOWED_AT_ONCE = 16 * 2**20, 2**16
 RETRY_AFTER_SECONDS = {429: 60, 503: 5}
 CODES = {
@@ -137,17 +139,21 @@ class ProblemMiddleware:
         response = self.get_response(request)
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             _swallow(request)
-        if (
-            not request.path.startswith(API_PREFIX)
-            or response.status_code < HTTPStatus.BAD_REQUEST
-            or response.get("Content-Type", "").startswith("application/problem+json")
-        ):
+        if response.status_code < HTTPStatus.BAD_REQUEST or _is_in_shape(request, response):
             return response
         status = HTTPStatus(response.status_code)
         converted = problem(status, _sentence(status))
         if "Allow" in response:
             converted["Allow"] = response["Allow"]
         return converted
+
+
+def _is_in_shape(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether it is for people, or as programs expect it."""
+    kind = response.get("Content-Type", "")
+    if request.path.startswith(LOG_IN_PREFIX):
+        return "json" in kind
+    return not request.path.startswith(API_PREFIX) or kind.startswith("application/problem+json")
 
 
 def _swallow(request: HttpRequest) -> None:

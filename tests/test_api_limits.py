@@ -3,8 +3,11 @@
 import pytest
 from django.core.cache import caches
 
+from mentormatch.environment import cache_config
 from tests.conftest import NOW
 from tests.factories import MentorFactory, UserFactory, open_every_day
+
+LOG_IN = {"email": "ada@example.com", "password": "no"}
 
 
 @pytest.fixture(autouse=True)
@@ -12,7 +15,8 @@ def _few(settings, now):
     caches["limits"].clear()
     settings.API_READS_A_MINUTE, settings.API_WRITES_A_MINUTE = 3, 1
     yield
-    caches["limits"].clear()
+    if "Redis" not in type(caches["limits"]).__name__:
+        caches["limits"].clear()
 
 
 @pytest.mark.django_db
@@ -105,3 +109,24 @@ def test_many_others_dont_throw_a_failed_log_in_out():
     caches["default"].set("a", 1)
     caches["default"].set_many({f"other-{n}": 1 for n in range(310)})
     assert caches["default"].get("a") == 1
+
+
+@pytest.fixture
+def _redis_away(settings):
+    """Nobody listens there."""
+    away = cache_config("redis://127.0.0.1:1/0")
+    settings.CACHES = {"default": away, "limits": away}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_redis_away")
+def test_without_redis_nobody_is_counted_and_logging_in_says_to_try_again(client):
+    """Guessing passwords is what the log-in counts: it doesn't go on uncounted."""
+    assert [client.get("/api/v1/mentors").status_code for _ in range(5)] == [200] * 5
+    assert client.get("/").status_code == 200
+    client.raise_request_exception = False
+    tried = client.post("/accounts/login/", {"login": "ada@example.com", "password": "no"})
+    assert (tried.status_code, tried["Retry-After"]) == (503, "5")
+    log_in = client.post("/_allauth/app/v1/auth/login", LOG_IN, content_type="application/json")
+    assert (log_in.status_code, log_in.json()["code"]) == (503, "try_again")
+    assert client.get("/readyz").json()["checks"]["cache"]["detail"] == "It doesn't answer."
