@@ -6,7 +6,7 @@ Chromium draws them, so they are made where there is one, looked at, and committ
 import re
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import launch_arguments
 
@@ -34,15 +34,21 @@ def page(mark: str, share: float) -> str:
     return PAGE.format(ground=ground, mark=escaped, share=share)
 
 
+def draw(browser: Browser, folder: Path) -> None:
+    """Each of `ICONS` from the folder's mark."""
+    mark = (folder / "mark.svg").read_text()
+    for name, size, share in ICONS:
+        tab = browser.new_page(viewport={"width": size, "height": size})
+        tab.set_content(page(mark, share))
+        tab.screenshot(path=folder / name, omit_background=True)
+        tab.close()
+        print(folder / name)
+
+
 def main() -> None:
-    mark = (IMAGES / "mark.svg").read_text()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_arguments())
-        for name, size, share in ICONS:
-            tab = browser.new_page(viewport={"width": size, "height": size})
-            tab.set_content(page(mark, share))
-            tab.screenshot(path=IMAGES / name, omit_background=True)
-            print(IMAGES / name)
+        draw(browser, IMAGES)
         browser.close()
 
 

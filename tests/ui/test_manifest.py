@@ -76,12 +76,11 @@ def test_its_colours_are_the_sheets(client):
 
 
 @pytest.mark.browser
-def test_the_icons_can_be_drawn_anew(tmp_path, monkeypatch):
+def test_the_icons_can_be_drawn_anew(tmp_path, browser):
     from scripts import icons
 
     mark = finders.find("img/mark.svg")
     (tmp_path / "mark.svg").write_text(Path(mark).read_text())
-    monkeypatch.setattr(icons, "IMAGES", tmp_path)
-    icons.main()
+    icons.draw(browser, tmp_path)
     for name, size, _ in icons.ICONS:
         assert size_of(tmp_path / name) == (size, size)
