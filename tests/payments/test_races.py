@@ -307,7 +307,7 @@ def test_what_a_task_and_the_nightly_look_mend_at_once_is_mended_once(booking, l
     Booking.objects.filter(pk=on.pk).update(status="completed", completed_at=ended)
     testing.deliver_events()
     looks = [services.reconcile, services.send_due_transfers, run_queue, run_queue]
-    at_once(*looks, *looks)
+    at_once(*looks)
     assert not Difference.objects.exists(), "what is being mended is no difference"
     run_queue()
     assert [*Transaction.objects.filter(parent=None).values_list("status", flat=True)] == [
