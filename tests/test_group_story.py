@@ -139,7 +139,7 @@ class GroupStory(MoneyStory):
 @pytest.mark.stress
 @pytest.mark.django_db
 def test_seats_and_balance_agree_whatever_happens(figure: Callable[[str, str], None]) -> None:
-    count = budget(5, 200)
+    count = budget(3, 200)
     tell_stories(count, GroupStory)
     assert len({status for status, _kept in ENDINGS}) >= budget(1, 2)
     assert max(kept for _status, kept in ENDINGS) >= 1

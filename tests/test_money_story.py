@@ -506,7 +506,7 @@ def tell_stories(count: int, story: type[MoneyStory] = MoneyStory, *, steps: int
 @pytest.mark.stress
 @pytest.mark.django_db
 def test_calendar_and_balance_agree_whatever_happens(figure: Callable[[str, str], None]) -> None:
-    count = budget(9, 1000)
+    count = budget(6, 1000)
     tell_stories(count)
     endings = {
         (Status.COMPLETED, Ledger.SUCCEEDED),
