@@ -109,7 +109,7 @@ def pass_on_again(*, charge: Transaction, now: dt.datetime | None = None) -> Non
             send_what_was_held_back(charge=charge, now=now)
         if _came_back_in_vain(charge) and may_leave_anew(charge):
             _send_unless_staffs(charge, now)
-        elif ledger.is_passed_on(charge) and ledger.short_minor(charge) > 0:
+        elif _is_short_for_good(charge) and not charge.needs_attention:
             ledger.note(transaction=charge, needs_attention=SHORT)
 
 
@@ -132,10 +132,21 @@ def _send_unless_staffs(charge: Transaction, now: dt.datetime) -> None:
 
 
 def _came_back_in_vain(charge: Transaction) -> bool:
-    failed = charge.children.refunds().filter(status=Status.FAILED)
-    waits = failed.exclude(needs_attention="")
     by_hand = Reversal.objects.filter(payout__parent=charge, refund=None)
-    return failed.exists() and not waits.exists() and not by_hand.exists()
+    return _is_refund_settled(charge) and not by_hand.exists()
+
+
+def _is_refund_settled(charge: Transaction) -> bool:
+    """Whether a refund of it has failed, and staff have seen to each that did."""
+    failed = charge.children.refunds().filter(status=Status.FAILED)
+    return failed.exists() and not failed.exclude(needs_attention="").exists()
+
+
+def _is_short_for_good(charge: Transaction) -> bool:
+    """Whether the mentor is short beside a whole payout, and no bank or staff are at it."""
+    if ledger.is_held(charge) or not _is_refund_settled(charge):
+        return False
+    return ledger.is_passed_on(charge) and ledger.short_minor(charge) > 0
 
 
 def send_what_was_held_back(*, charge: Transaction, now: dt.datetime) -> None:
