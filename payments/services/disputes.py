@@ -102,7 +102,7 @@ def _close(row: Dispute, charge: Transaction, now: dt.datetime) -> None:
     if row.status == Stage.LOST:
         _charge_back(charge, row, now)
     _give_back_what_waited(charge, now)
-    transfers.send_what_was_held_back(charge=charge, now=now)
+    transfers.pass_on_again(charge=charge, now=now)
     closed = inquiry_closed if row.status == Stage.CLOSED else dispute_closed
     closed.send(sender=Dispute, dispute=row)
 

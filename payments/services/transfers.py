@@ -106,7 +106,7 @@ def pass_on_again(*, charge: Transaction, now: dt.datetime | None = None) -> Non
     with db.atomic():
         charge = ledger.lock(charge)
         if charge.disputes.exists():
-            send_what_was_held_back(charge=charge, now=now)
+            _send_what_was_held_back(charge=charge, now=now)
         if _came_back_in_vain(charge) and may_leave_anew(charge):
             _send_unless_staffs(charge, now)
         elif _is_short_for_good(charge) and not charge.needs_attention:
@@ -149,7 +149,7 @@ def _is_short_for_good(charge: Transaction) -> bool:
     return ledger.is_passed_on(charge) and ledger.short_minor(charge) > 0
 
 
-def send_what_was_held_back(*, charge: Transaction, now: dt.datetime) -> None:
+def _send_what_was_held_back(*, charge: Transaction, now: dt.datetime) -> None:
     """The mentor's part of a locked charge, unless a payout of it stands; one that Stripe refused
     is left to staff. Within the caller's transaction.
     """

@@ -334,11 +334,20 @@ def test_a_dispute_after_that_takes_both_back(in_vain, passed_on, work, won):
 
 
 @pytest.mark.one_engine
-def test_a_bank_that_only_asked_makes_no_difference_to_that(in_vain, passed_on, work):
-    testing.end_inquiry(testing.open_inquiry(passed_on.stripe_charge_id), escalates=False)
+@pytest.mark.parametrize("meanwhile", [True, False])
+def test_a_bank_that_only_asked_makes_no_difference_to_that(in_vain, passed_on, work, meanwhile):
+    """Whether staff are done with the refund meanwhile or after."""
+    inquiry = testing.open_inquiry(passed_on.stripe_charge_id)
     work()
-    services.settle_attention(row=in_vain)
+    if meanwhile:
+        services.settle_attention(row=in_vain)
+        work()
+        assert len(kept(passed_on)) == 1
+    testing.end_inquiry(inquiry, escalates=False)
     work()
+    if not meanwhile:
+        services.settle_attention(row=in_vain)
+        work()
     assert kept(passed_on) == [(Status.PARTIALLY_REFUNDED, 5400, 900), (Status.SUCCEEDED, 900, 0)]
     check_books()
 
